@@ -1,0 +1,134 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+]
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: [], swiftSettings: strict)
+}
+
+/// What every entrypoint stands on. No Foundation and no ArgumentParser (which brings FoundationEssentials):
+/// a static binary stays below 15 MB only without them.
+let runtime: [Target.Dependency] = [
+    "ClusterCore", "JSON", "Settings", "Supervision", "Checks", "Entrypoint", "Templating", logging,
+]
+
+var targets: [Target] = [
+    // C
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CZooKeeper", providers: [.apt(["libzookeeper-mt-dev"])]),
+    .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .target(name: "CLinux"),
+
+    // plumbing
+    library("ClusterCore", []),
+    library("JSON", []),
+    library("HTTPClient", ["CCurl", "ClusterCore"]),
+    library("HTTPServer", ["ClusterCore"] + nio),
+    library("ZooKeeper", ["CZooKeeper", "ClusterCore", logging]),
+    library("YAML", ["CYaml", "ClusterCore", "JSON"]),
+    library("Templating", ["ClusterCore", "JSON"]),
+
+    // field
+    library("Consul", ["ClusterCore", "JSON", "HTTPClient"]),
+    library("Mesos", ["ClusterCore", "JSON", "HTTPClient", "ZooKeeper"]),
+    library("Marathon", ["ClusterCore", "JSON", "HTTPClient"]),
+    library("Chronos", ["ClusterCore", "JSON", "HTTPClient"]),
+    library("HAProxy", ["ClusterCore"]),
+
+    // runtime
+    library("Settings", ["ClusterCore", "JSON", "YAML"]),
+    library("Supervision", ["CLinux", "ClusterCore", logging]),
+    library("Checks", ["ClusterCore", "JSON"]),
+    library("Entrypoint", ["ClusterCore", "JSON", "Settings", "Supervision", "Checks", "HTTPServer", logging]),
+    library("Prerequisites", ["ClusterCore", "Checks", "Entrypoint", "ZooKeeper", "Mesos", "HTTPClient", logging]),
+
+    // engine
+    library("EngineSupport", ["ClusterCore", "JSON", hummingbird, logging]),
+    library("MesosFramework", ["ClusterCore", "JSON", "HTTPClient", "ZooKeeper", "Mesos", logging]),
+    library(
+        "EmbeddedMesos",
+        ["CLinux", "ClusterCore", "JSON", "HTTPClient", "ZooKeeper", "Mesos", "Supervision", "EngineSupport", hummingbird, logging]),
+    library(
+        "MarathonScheduler",
+        ["ClusterCore", "JSON", "HTTPClient", "ZooKeeper", "Mesos", "Marathon", "MesosFramework", "EngineSupport", hummingbird, logging]),
+    library(
+        "ChronosScheduler",
+        ["ClusterCore", "JSON", "HTTPClient", "ZooKeeper", "Mesos", "Chronos", "MesosFramework", "EngineSupport", hummingbird, logging]),
+
+    // executables
+    executable("zookeeper-init", runtime + ["ZooKeeper", "Prerequisites"]),
+    executable("mesos-master-wrap", runtime + ["HTTPClient", "Mesos", "ZooKeeper", "Prerequisites"]),
+    executable("mesos-slave-wrap", runtime + ["HTTPClient", "Mesos", "ZooKeeper", "Prerequisites"]),
+    executable("marathon-wrap", runtime + ["HTTPClient", "Mesos", "Marathon", "ZooKeeper", "Prerequisites"]),
+    executable("chronos-wrap", runtime + ["HTTPClient", "Mesos", "Chronos", "ZooKeeper", "Prerequisites"]),
+    executable("consul-wrap", runtime + ["HTTPClient", "Consul", "Prerequisites"]),
+    executable("haproxy-consul", runtime + ["HTTPClient", "Consul", "HAProxy", "Prerequisites"]),
+    executable("keepalived-wrap", runtime + ["CLinux", "HTTPClient", "HAProxy"]),
+    executable("mesos-consul", runtime + ["HTTPClient", "Consul", "Mesos", "ZooKeeper", "Prerequisites"]),
+    executable(
+        "embedded-engine", ["ClusterCore", "EmbeddedMesos", "MarathonScheduler", "ChronosScheduler", "EngineSupport", logging]),
+    executable(
+        "mesos-cluster", ["ClusterCore", "JSON", "HTTPClient", "Supervision", "Checks", arguments, logging]),
+
+    // tests
+    .target(
+        name: "ClusterTestKit", dependencies: ["ClusterCore", "JSON", "HTTPClient", "Supervision"], swiftSettings: strict),
+    tests("ClusterCoreTests", ["ClusterCore"]),
+    tests("JSONTests", ["JSON"]),
+]
+
+// `ONLY=JSONTests,YAMLTests swift test` builds and runs these test targets and what they stand on, nothing else:
+// a clean build of everything takes minutes.
+if let only = Context.environment["ONLY"], !only.isEmpty {
+    var wanted = Set(only.split(separator: ",").map(String.init))
+    var grew = true
+    while grew {
+        grew = false
+        for target in targets where wanted.contains(target.name) {
+            for dependency in target.dependencies {
+                let name: String
+                switch dependency {
+                case .targetItem(let targetName, _), .byNameItem(let targetName, _): name = targetName
+                default: continue
+                }
+                grew = wanted.insert(name).inserted || grew
+            }
+        }
+    }
+    targets.removeAll { !wanted.contains($0.name) }
+}
+
+let package = Package(
+    name: "mesos-cluster",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+    ],
+    targets: targets
+)
