@@ -1,5 +1,3 @@
-public import JSON
-
 /// One named proof of health: the same table feeds `/live`, `/ready`, `/metrics`, HEALTHCHECK, the component's Consul check
 /// and the Zabbix items.
 public struct Check: Sendable {
