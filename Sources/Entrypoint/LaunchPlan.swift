@@ -2,7 +2,6 @@ public import Checks
 public import ClusterCore
 public import JSON
 public import Logging
-public import Settings
 
 /// All that an entrypoint does for its component, as a value: a pure function of settings and facts makes it, golden tests hold it,
 /// `plan` prints it and `run` carries it out. The closures in it are named, and nothing calls them before `run`.
