@@ -42,3 +42,20 @@ import Testing
         #expect(throws: ClusterError.self) { try marathon.parse(["--nope"]) }
     }
 }
+
+@Suite struct FilesTests {
+    @Test func writesReadsListsAndRemoves() throws {
+        let root = "/tmp/files-test-\(UInt64.random(in: 0 ... .max))"
+        defer { try? Files.remove(root) }
+        try Files.makeDirectory(root + "/a/b")
+        try Files.write(root + "/a/secret", "x".utf8, mode: 0o600)
+        try Files.write(root + "/a/secret", "y".utf8, mode: 0o600)
+        #expect(try Files.text(root + "/a/secret") == "y")
+        #expect(try Files.list(root + "/a") == ["b", "secret"])
+        #expect(throws: ClusterError.self) { try Files.read(root + "/a/secret", limit: 0) }
+        #expect(throws: ClusterError.self) { try Files.read(root + "/none") }
+        try Files.remove(root)
+        try Files.remove(root)
+        #expect(!Files.exists(root))
+    }
+}
