@@ -99,6 +99,7 @@ var targets: [Target] = [
         name: "ClusterTestKit", dependencies: ["ClusterCore", "JSON", "HTTPClient", "Supervision"], swiftSettings: strict),
     tests("ClusterCoreTests", ["ClusterCore"]),
     tests("JSONTests", ["JSON"]),
+    tests("SettingsTests", ["ClusterCore", "JSON", "Settings", "YAML"]),
 ]
 
 // `ONLY=JSONTests,YAMLTests swift test` builds and runs these test targets and what they stand on, nothing else:

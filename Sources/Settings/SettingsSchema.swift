@@ -1,3 +1,5 @@
+public import ClusterCore
+
 /// The declared settings of one component.
 public struct SettingsSchema: Sendable {
     /// The component's name: `zookeeper`; its file is `/etc/mesos-cluster/<component>.yaml`.
@@ -21,15 +23,25 @@ public struct SettingsSchema: Sendable {
         public let secrets: Set<String>
         /// Names refused, with the reason: what the entrypoint sets by itself.
         public let refused: [String: String]
+        /// Names to suggest where an unknown one is given.
+        public let names: Set<String>
 
-        /// Declares the flags.
+        /// Declares the flags by a predicate; `names` are those to suggest for an unknown one.
         public init(
-            prefix: String, secrets: Set<String> = [], refused: [String: String] = [:], isKnown: @escaping @Sendable (String) -> Bool
+            prefix: String, secrets: Set<String> = [], refused: [String: String] = [:], names: Set<String> = [],
+            isKnown: @escaping @Sendable (String) -> Bool
         ) {
             self.prefix = prefix
             self.isKnown = isKnown
             self.secrets = secrets
             self.refused = refused
+            self.names = names
+        }
+
+        /// Declares the flags of a table, aliases included.
+        public init(prefix: String, secrets: Set<String> = [], refused: [String: String] = [:], table: FlagTable) {
+            let names = Set(table.flags.keys)
+            self.init(prefix: prefix, secrets: secrets, refused: refused, names: names, isKnown: { names.contains($0) })
         }
     }
 
