@@ -1,4 +1,4 @@
-public import JSON
+import JSON
 
 /// What is wrong with one field of a document, as Marathon reports it under `details`.
 public struct FieldProblem: Sendable, Hashable {

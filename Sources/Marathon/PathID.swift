@@ -20,14 +20,14 @@ public struct PathID: Sendable, Hashable, Comparable, CustomStringConvertible {
             case "..":
                 guard segments.popLast() != nil else { return nil }
             default:
-                guard part.split(separator: ".", omittingEmptySubsequences: false).allSatisfy(Self.isLabel) else { return nil }
+                guard part.split(separator: ".", omittingEmptySubsequences: false).allSatisfy({ Self.isLabel(String($0)) }) else { return nil }
                 segments.append(String(part))
             }
         }
         self.segments = segments
     }
 
-    private static func isLabel(_ label: some StringProtocol) -> Bool {
+    private static func isLabel(_ label: String) -> Bool {
         let isFine = label.utf8.allSatisfy { byte in
             (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
                 || byte == UInt8(ascii: "-")
