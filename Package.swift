@@ -97,6 +97,7 @@ var targets: [Target] = [
     // tests
     .target(
         name: "ClusterTestKit", dependencies: ["ClusterCore", "JSON", "HTTPClient", "Supervision"], swiftSettings: strict),
+    tests("ChronosTests", ["Chronos", "ClusterCore", "JSON"]),
     tests("ClusterCoreTests", ["ClusterCore"]),
     tests("JSONTests", ["JSON"]),
     tests("SettingsTests", ["ClusterCore", "JSON", "Settings", "YAML"]),
