@@ -101,6 +101,7 @@ var targets: [Target] = [
     tests("ClusterCoreTests", ["ClusterCore"]),
     tests("JSONTests", ["JSON"]),
     tests("SettingsTests", ["ClusterCore", "JSON", "Settings", "YAML"]),
+    tests("HTTPClientTests", ["HTTPClient"]),
 ]
 
 // `ONLY=JSONTests,YAMLTests swift test` builds and runs these test targets and what they stand on, nothing else:
