@@ -1,0 +1,40 @@
+import CLinux
+import Glibc
+
+/// A thread of its own for work that blocks: Swift's pool has a thread per core, and none to spare.
+enum OwnThread {
+    private final class Body: Sendable {
+        let run: @Sendable () -> Void
+        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+    }
+
+    /// Starts a detached thread.
+    /// - Parameters:
+    ///   - name: as `ps -T` shows it; at most 15 bytes.
+    ///   - stackSize: in bytes, at least 16 KiB.
+    /// - Returns: false where the system has no thread left.
+    static func start(_ name: String, stackSize: Int = 256 << 10, _ run: @escaping @Sendable () -> Void) -> Bool {
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        defer { pthread_attr_destroy(&attributes) }
+        pthread_attr_setstacksize(&attributes, stackSize)
+        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+        let body = Unmanaged.passRetained(
+            Body {
+                clinux_name_thread(name)
+                run()
+            })
+        var thread = pthread_t()
+        let status = pthread_create(
+            &thread, &attributes,
+            { argument in
+                if let argument { Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run() }
+                return nil
+            }, body.toOpaque())
+        guard status == 0 else {
+            body.release()
+            return false
+        }
+        return true
+    }
+}
