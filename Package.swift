@@ -67,7 +67,7 @@ var targets: [Target] = [
     library("Prerequisites", ["ClusterCore", "Checks", "Entrypoint", "ZooKeeper", "Mesos", "HTTPClient", logging]),
 
     // engine
-    library("EngineSupport", ["ClusterCore", "JSON", hummingbird, logging] + nio),
+    library("EngineSupport", ["ClusterCore", "JSON", "HTTPClient", hummingbird, logging] + nio),
     library("MesosFramework", ["ClusterCore", "JSON", "HTTPClient", "ZooKeeper", "Mesos", logging]),
     library(
         "EmbeddedMesos",

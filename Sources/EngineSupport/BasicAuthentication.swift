@@ -1,4 +1,5 @@
 public import ClusterCore
+import HTTPClient
 import JSON
 
 /// HTTP basic authentication (RFC 7617) against a fixed list.

@@ -1,40 +1,5 @@
+public import HTTPClient
 public import JSON
-
-/// Names of HTTP headers compare without case; several values of a name are kept.
-public struct HTTPHeaders: Sendable, Hashable, ExpressibleByDictionaryLiteral {
-    /// Name and value, in their order.
-    public private(set) var items: [Item] = []
-
-    /// One header.
-    public struct Item: Sendable, Hashable {
-        /// The name as it was written.
-        public let name: String
-        /// The value.
-        public let value: String
-    }
-
-    /// Makes headers.
-    public init(_ pairs: some Sequence<(String, String)> = []) {
-        for (name, value) in pairs { add(name, value) }
-    }
-    /// Makes headers.
-    public init(dictionaryLiteral elements: (String, String)...) { self.init(elements) }
-
-    /// The first value of a name. Setting replaces all values, nil removes them.
-    public subscript(name: String) -> String? {
-        get { items.first { Self.isSame($0.name, name) }?.value }
-        set {
-            items.removeAll { Self.isSame($0.name, name) }
-            if let newValue { add(name, newValue) }
-        }
-    }
-    /// All values of a name.
-    public func values(_ name: String) -> [String] { items.filter { Self.isSame($0.name, name) }.map(\.value) }
-    /// Appends one.
-    public mutating func add(_ name: String, _ value: String) { items.append(Item(name: name, value: value)) }
-
-    private static func isSame(_ left: String, _ right: String) -> Bool { left.lowercased() == right.lowercased() }
-}
 
 /// A request to an engine's HTTP server, its body read to the end.
 public struct EngineRequest: Sendable {
@@ -83,46 +48,12 @@ public struct EngineRequest: Sendable {
     static func parseQuery(_ text: some StringProtocol) -> [(name: String, value: String)] {
         text.split(separator: "&").map { pair in
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            return (PercentEncoding.decode(parts[0], plusIsSpace: true), parts.count < 2 ? "" : PercentEncoding.decode(parts[1], plusIsSpace: true))
+            return (decode(parts[0]), parts.count < 2 ? "" : decode(parts[1]))
         }
     }
-}
 
-/// Percent encoding of URLs (RFC 3986).
-public enum PercentEncoding {
-    /// Decodes; what is no valid escape stays as it is.
-    public static func decode(_ text: some StringProtocol, plusIsSpace: Bool = false) -> String {
-        let bytes = Array(text.utf8)
-        var out: [UInt8] = []
-        var index = 0
-        while index < bytes.count {
-            if bytes[index] == UInt8(ascii: "%"), index + 2 < bytes.count, let high = digit(bytes[index + 1]),
-                let low = digit(bytes[index + 2])
-            {
-                out.append(high << 4 | low)
-                index += 3
-            } else {
-                out.append(plusIsSpace && bytes[index] == UInt8(ascii: "+") ? UInt8(ascii: " ") : bytes[index])
-                index += 1
-            }
-        }
-        return String(decoding: out, as: UTF8.self)
+    /// In queries and forms `+` is a space.
+    private static func decode(_ text: some StringProtocol) -> String {
+        PercentEncoding.decode(String(text.map { $0 == "+" ? " " : $0 }))
     }
-
-    /// Encodes all but RFC 3986's unreserved characters and those of `keeping`.
-    public static func encode(_ text: some StringProtocol, keeping: String = "") -> String {
-        let plain = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~\(keeping)".utf8)
-        var out = ""
-        for byte in text.utf8 {
-            if plain.contains(byte) {
-                out.unicodeScalars.append(Unicode.Scalar(byte))
-            } else {
-                let hexadecimal = String(byte, radix: 16, uppercase: true)
-                out += byte < 16 ? "%0\(hexadecimal)" : "%\(hexadecimal)"
-            }
-        }
-        return out
-    }
-
-    private static func digit(_ byte: UInt8) -> UInt8? { Character(Unicode.Scalar(byte)).hexDigitValue.map { UInt8($0) } }
 }

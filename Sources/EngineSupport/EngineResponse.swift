@@ -1,3 +1,4 @@
+public import HTTPClient
 public import JSON
 
 /// What an engine's HTTP server answers.

@@ -1,3 +1,5 @@
+import HTTPClient
+
 /// Finds the handler of a request by method and path.
 ///
 /// A pattern is a path whose segments are literal, `:name` (one segment, captured) or, as its last segment, `*name` (the rest, captured

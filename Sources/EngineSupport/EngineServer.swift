@@ -1,4 +1,5 @@
 public import ClusterCore
+import HTTPClient
 import Hummingbird
 public import Logging
 import NIOCore
@@ -94,7 +95,7 @@ private struct Responder: HTTPResponder {
 
     private func convert(_ response: EngineResponse, _ request: Request) -> Response {
         var headers = HTTPFields()
-        for item in response.headers.items {
+        for item in response.headers.fields {
             guard let name = HTTPFields.Element.Name(item.name) else { continue }
             headers.append(HTTPFields.Element(name: name, value: item.value))
         }
