@@ -1,6 +1,7 @@
 import ClusterCore
 import HTTPClient
 import JSON
+import Logging
 import Mesos
 
 extension MesosFrameworkClient {
