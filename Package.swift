@@ -102,6 +102,8 @@ var targets: [Target] = [
     tests("JSONTests", ["JSON"]),
     tests("SettingsTests", ["ClusterCore", "JSON", "Settings", "YAML"]),
     tests("HTTPClientTests", ["HTTPClient"], exclude: ["Fixtures"]),
+    tests("TemplatingTests", ["ClusterCore", "JSON", "Templating"]),
+    tests("YAMLTests", ["ClusterCore", "JSON", "YAML"]),
 ]
 
 // `ONLY=JSONTests,YAMLTests swift test` builds and runs these test targets and what they stand on, nothing else:

@@ -20,8 +20,10 @@ final class EventReader {
     private let bytes: UnsafeMutableBufferPointer<UInt8>
     private let source: String
 
-    init(bytes: [UInt8], source: String) {
+    init(bytes all: [UInt8], source: String) {
         self.source = source
+        // With the encoding given, libyaml takes a byte order mark for text.
+        let bytes = all.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(all.dropFirst(3)) : all
         self.bytes = .allocate(capacity: max(bytes.count, 1))
         _ = self.bytes.initialize(from: bytes)
         parser.initialize(to: yaml_parser_t())
