@@ -100,6 +100,7 @@ var targets: [Target] = [
     tests("ChronosTests", ["Chronos", "ClusterCore", "JSON"]),
     tests("ClusterCoreTests", ["ClusterCore"]),
     tests("JSONTests", ["JSON"]),
+    tests("MesosClusterTests", ["ClusterCore", "JSON", "mesos-cluster"]),
     tests("SettingsTests", ["ClusterCore", "JSON", "Settings", "YAML"]),
     tests("HTTPClientTests", ["HTTPClient"], exclude: ["Fixtures"]),
     tests("TemplatingTests", ["ClusterCore", "JSON", "Templating"]),

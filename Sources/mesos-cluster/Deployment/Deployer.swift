@@ -1,0 +1,117 @@
+import ClusterCore
+import JSON
+
+/// Deploys documents and waits until they do what they promise, saying what it waits for.
+struct Deployer {
+    let api: ClusterAPI
+    let deadline: ContinuousClock.Instant
+    let say: @Sendable (String) -> Void
+
+    /// Apps one after another, then all jobs together: a child must be there when its parent finishes.
+    func deploy(_ documents: [DeploymentDocument]) async throws(ClusterError) {
+        var jobs: [SubmittedJob] = []
+        for document in documents {
+            switch document {
+            case .app(let id, let json): try await deploy(app: id, json)
+            case .job: continue
+            }
+        }
+        for document in documents {
+            guard case .job(let name, let isDependent, let json) = document else { continue }
+            jobs.append(try await submit(job: name, isDependent: isDependent, json))
+        }
+        for job in jobs { try await follow(job) }
+    }
+
+    // MARK: apps
+
+    private func deploy(app id: String, _ json: JSON) async throws(ClusterError) {
+        say("app \(id): deploying")
+        let answer = try await api.marathon("PUT", "/v2/apps\(id)?force=true", body: json)
+        guard (200...201).contains(answer.status) else {
+            throw ClusterError(.invalid, "Marathon refuses app \(id) (\(answer.status)): \(answer.text)")
+        }
+        let wanted = json["instances"]?.int ?? 1
+        let hasChecks = json["healthChecks"]?.array?.isEmpty == false
+        var last = ""
+        try await wait("app \(id)") {
+            guard let app = try? await api.marathon("GET", "/v2/apps\(id)").json?["app"] else { return (false, "Marathon does not answer") }
+            let ready = app[hasChecks ? "tasksHealthy" : "tasksRunning"]?.int ?? 0
+            let isDeploying = app["deployments"]?.array?.isEmpty == false
+            var text = "\(ready) of \(wanted) instances \(hasChecks ? "healthy" : "running")"
+            if let failure = app["lastTaskFailure"]?["message"]?.string, ready < wanted { text += "; last failure: \(failure)" }
+            if text != last { say("app \(id): \(text)") }
+            last = text
+            return (ready >= wanted && !isDeploying, text)
+        }
+        if let host = json["labels"]?["HAPROXY_0_VHOST"]?.string?.split(separator: ",").first { try await showPage(host: String(host)) }
+    }
+
+    /// Asks the load balancer for the app's page until it answers.
+    private func showPage(host: String) async throws(ClusterError) {
+        var page = ""
+        var instances: Set<String> = []
+        try await wait("http://\(host) on the load balancer") {
+            do {
+                let answer = try await api.page(host: host)
+                guard answer.status == 200 else { return (false, "\(api.pageURL) answers \(answer.status)") }
+                page = answer.text
+                return (true, "")
+            } catch {
+                return (false, "\(error)")
+            }
+        }
+        for _ in 0..<12 {
+            if let instance = try? await api.page(host: host).instance { instances.insert(instance) }
+        }
+        say("\(api.pageURL) with host \(host) answers:")
+        for line in page.split(separator: "\n") where line.contains("instance") { say("    \(line)") }
+        if !instances.isEmpty { say("    \(instances.count) instance\(instances.count == 1 ? "" : "s") answered 12 requests") }
+    }
+
+    // MARK: jobs
+
+    /// A job and what Chronos said of it before.
+    private struct SubmittedJob {
+        let name: String
+        let lastSuccess: String?
+        let lastError: String?
+    }
+
+    private func submit(job name: String, isDependent: Bool, _ json: JSON) async throws(ClusterError) -> SubmittedJob {
+        let before = try await api.job(name)
+        let answer = try await api.chronos("POST", isDependent ? "/dependency" : "/iso8601", body: json)
+        guard answer.status == 204 || answer.status == 200 else {
+            throw ClusterError(.invalid, "Chronos refuses job \(name) (\(answer.status)): \(answer.text)")
+        }
+        say("job \(name): \(isDependent ? "waits for its parents" : "due now")")
+        return SubmittedJob(name: name, lastSuccess: before?["lastSuccess"]?.string, lastError: before?["lastError"]?.string)
+    }
+
+    private func follow(_ submitted: SubmittedJob) async throws(ClusterError) {
+        let name = submitted.name
+        try await wait("job \(name)") {
+            guard let job = try? await api.job(name) else { return (false, "Chronos does not answer") }
+            let success = job["lastSuccess"]?.string ?? ""
+            if success != "" && success != submitted.lastSuccess { return (true, "") }
+            if let error = job["lastError"]?.string, error != "", error != submitted.lastError {
+                return (false, "its last run failed at \(error)")
+            }
+            return (false, "it has not finished yet")
+        }
+        say("job \(name): succeeded")
+        if let output = try await api.output(ofTask: "ChronosTask:\(name)") {
+            for line in output.split(separator: "\n") { say("    \(line)") }
+        }
+    }
+
+    /// Looks every 200 ms until the look is content; nothing announces what it waits for to a client.
+    private func wait(_ what: String, until look: () async -> (Bool, String)) async throws(ClusterError) {
+        while true {
+            let (isDone, reason) = await look()
+            if isDone { return }
+            guard ContinuousClock.now < deadline else { throw ClusterError(.timeout, "\(what) is not there in time: \(reason)") }
+            try? await Task.sleep(for: .milliseconds(200))
+        }
+    }
+}

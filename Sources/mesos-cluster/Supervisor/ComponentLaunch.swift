@@ -1,0 +1,105 @@
+import ClusterCore
+import Glibc
+
+/// How the supervisor starts one entrypoint: the executable, and its settings as environment variables.
+struct ComponentLaunch {
+    let node: Node
+    let kind: ComponentKind
+    let executable: String
+    let environment: [String: String]
+    let log: String
+
+    /// All entrypoints of a cluster.
+    static func all(_ context: ClusterContext, _ state: StateDirectory) -> [ComponentLaunch] {
+        context.topology.nodes.flatMap { node in
+            node.kind.components.map { kind in
+                ComponentLaunch(
+                    node: node, kind: kind, executable: "\(context.executables)/\(kind.executable)",
+                    environment: LaunchSettings(context: context, state: state, node: node).environment(kind), log: state.log(node, kind))
+            }
+        }
+    }
+}
+
+/// The settings of each component of a development cluster. Pure but for the host's size.
+struct LaunchSettings {
+    let context: ClusterContext
+    let state: StateDirectory
+    let node: Node
+
+    private var masters: [Node] { context.topology.nodes(of: .master) }
+    private func list(_ nodes: [Node], port: Int? = nil) -> String {
+        nodes.map { node in port.map { "\(node.address):\($0)" } ?? node.address }.joined(separator: ",")
+    }
+    private func zooKeeperURL(_ path: String) -> String { "zk://\(list(masters, port: Ports.zookeeper))\(path)" }
+
+    func environment(_ kind: ComponentKind) -> [String: String] {
+        var environment = common(kind)
+        environment.merge(settings(kind)) { _, new in new }
+        return environment
+    }
+
+    /// What every process needs; nothing of the caller's environment goes in but what finds programs.
+    private func common(_ kind: ComponentKind) -> [String: String] {
+        var environment = [
+            ProcessTable.marker: context.identifier,
+            "PATH": (getenv("PATH").map { String(cString: $0) } ?? "") + ":/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "NODE_NAME": node.name, "NODE_ADDRESS": node.address, "PROBE_SOCKET": state.socket(node, kind),
+            // A production node's settings file on the same host is none of a development cluster's business.
+            "SETTINGS_FILE": "/dev/null",
+        ]
+        for name in ["HOME", "LANG", "JAVA_HOME", "TMPDIR", "LOG_LEVEL"] {
+            if let value = getenv(name) { environment[name] = String(cString: value) }
+        }
+        return environment
+    }
+
+    private func settings(_ kind: ComponentKind) -> [String: String] {
+        let data = state.data(node, kind)
+        switch kind {
+        case .zookeeper:
+            return ["SERVERS": list(masters), "ZOO_DATA_DIR": data + "/data", "ZOO_CONF_DIR": data + "/conf"]
+        case .consul:
+            return [
+                "CONSUL_MODE": node.kind == .master ? "server" : "agent", "CONSUL_SERVERS": list(masters),
+                "CONSUL_DATA_DIR": data + "/data",
+                "CONSUL_CONFIG_DIR": data + "/conf", "CONSUL_BINARY": Programs.consul ?? "consul",
+            ]
+        case .mesosMaster:
+            return authentication(
+                ["MESOS_ZK": zooKeeperURL("/mesos"), "MESOS_MASTERS": list(masters), "MESOS_CLUSTER": "dev", "MESOS_WORK_DIR": data])
+        case .mesosSlave:
+            return authentication([
+                "MESOS_MASTER": zooKeeperURL("/mesos"), "MESOS_WORK_DIR": data, "MESOS_RESOURCES": resources,
+                "MESOS_ATTRIBUTES": "node:\(node.name)", "MESOS_CONTAINERIZERS": "mesos", "MESOS_SWITCH_USER": "false",
+                "END_TASKS_ON_STOP": "true",
+            ])
+        case .marathon:
+            return authentication([
+                "MARATHON_MASTER": zooKeeperURL("/mesos"), "MARATHON_ZK": zooKeeperURL("/marathon"),
+                "MARATHON_LOCAL_PORT_MIN": String(Ports.firstService), "MARATHON_LOCAL_PORT_MAX": String(Ports.lastService),
+            ])
+        case .chronos:
+            return authentication(["CHRONOS_MASTER": zooKeeperURL("/mesos"), "CHRONOS_ZK_HOSTS": list(masters, port: Ports.zookeeper)])
+        case .mesosConsul:
+            return authentication(["MESOS_ZK": zooKeeperURL("/mesos")])
+        case .haproxy:
+            return [
+                "HAPROXY_HTTP_PORT": String(Ports.loadBalancerHTTP), "CONSUL_HTTP_ADDR": "\(node.address):\(Ports.consul)",
+                "HAPROXY_STATE_DIR": data,
+            ]
+        }
+    }
+
+    /// Every slave may use the whole host: a development cluster's tasks are few, and a slave that is too small is of no use.
+    private var resources: String {
+        let ports = Ports.tasks(ofSlave: node.index)
+        let memory = max(1024, sysconf(Int32(_SC_PHYS_PAGES)) / 1024 * sysconf(Int32(_SC_PAGESIZE)) / 1024 / 2)
+        return
+            "cpus:\(max(4, sysconf(Int32(_SC_NPROCESSORS_ONLN))));mem:\(memory);disk:20480;ports:[\(ports.lowerBound)-\(ports.upperBound)]"
+    }
+
+    private func authentication(_ settings: [String: String]) -> [String: String] {
+        settings
+    }
+}
