@@ -96,11 +96,12 @@ var targets: [Target] = [
 
     // tests
     .target(
-        name: "ClusterTestKit", dependencies: ["ClusterCore", "JSON", "HTTPClient", "Supervision"], swiftSettings: strict),
+        name: "ClusterTestKit", dependencies: ["ClusterCore", "ZooKeeper"], swiftSettings: strict),
     tests("ChronosTests", ["Chronos", "ClusterCore", "JSON"]),
     tests("ClusterCoreTests", ["ClusterCore"]),
     tests("JSONTests", ["JSON"]),
     tests("MesosClusterTests", ["ClusterCore", "JSON", "mesos-cluster"]),
+    tests("ZooKeeperTests", ["ClusterCore", "ClusterTestKit", "ZooKeeper"]),
     tests("SettingsTests", ["ClusterCore", "JSON", "Settings", "YAML"]),
     tests("HTTPClientTests", ["HTTPClient"], exclude: ["Fixtures"]),
     tests("TemplatingTests", ["ClusterCore", "JSON", "Templating"]),

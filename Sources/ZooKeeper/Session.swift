@@ -159,31 +159,3 @@ private func logMessage(_ message: UnsafePointer<CChar>?) {
     guard let message else { return }
     libraryLogger.debug("\(String(cString: message))")
 }
-
-/// Runs blocking work on a new thread, so that it does not hold one of Swift's.
-func onOwnThread(_ work: @escaping @Sendable () -> Void) async {
-    await withCheckedContinuation { continuation in
-        final class Box: Sendable {
-            let run: @Sendable () -> Void
-            init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-        }
-        let box = Box {
-            work()
-            continuation.resume()
-        }
-        let pointer = Unmanaged.passRetained(box)
-        var thread = pthread_t()
-        let code = pthread_create(
-            &thread, nil,
-            { pointer in
-                if let pointer { Unmanaged<Box>.fromOpaque(pointer).takeRetainedValue().run() }
-                return nil
-            }, pointer.toOpaque())
-        if code == 0 {
-            pthread_detach(thread)
-        } else {
-            pointer.release()
-            box.run()
-        }
-    }
-}

@@ -1,0 +1,111 @@
+public import ClusterCore
+import ZooKeeper
+
+/// One real ZooKeeper server of a test.
+public actor ZooKeeperServer {
+    /// Where clients connect.
+    public nonisolated let address: HostPort
+    private let directory: TemporaryDirectory
+    private let argv: [String]
+    private var process: TestProcess?
+
+    /// A server on its own.
+    public static func start() async throws -> ZooKeeperServer {
+        let port = try freePort()
+        let server = try ZooKeeperServer(id: 1, address: HostPort(host: "127.0.0.1", port: port), members: [])
+        try await server.start()
+        try await server.waitUntilServing()
+        return server
+    }
+
+    init(id: Int, address: HostPort, members: [String]) throws {
+        self.address = address
+        let directory = try TemporaryDirectory("zookeeper-\(id)")
+        self.directory = directory
+        let configuration =
+            [
+                "tickTime=250", "initLimit=60", "syncLimit=12", "minSessionTimeout=500", "maxSessionTimeout=60000",
+                "dataDir=\(directory.path)/data", "clientPort=\(address.port)", "clientPortAddress=\(address.host)",
+                "admin.enableServer=false", "4lw.commands.whitelist=ruok,srvr,mntr,stat,cons,isro", "maxClientCnxns=0",
+                "autopurge.purgeInterval=0", "standaloneEnabled=true", "skipACL=no",
+            ] + members
+        try directory.write("data/myid", "\(id)\n")
+        try directory.write("zoo.cfg", configuration.joined(separator: "\n") + "\n")
+        let classPath = ["/usr/share/java/zookeeper.jar", "/usr/share/java/slf4j-simple.jar"].joined(separator: ":")
+        argv = [
+            "java", "-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto", "-XX:-UsePerfData",
+            "-Dzookeeper.forceSync=no", "-Dzookeeper.preAllocSize=256", "-Dzookeeper.DigestAuthenticationProvider.superDigest=",
+            "-Dzookeeper.jmx.log4j.disable=true", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", classPath,
+            "org.apache.zookeeper.server.quorum.QuorumPeerMain", directory.file("zoo.cfg"),
+        ]
+    }
+
+    /// Starts it (again), with the data that it has.
+    public func start() async throws {
+        guard process?.isRunning != true else { return }
+        process = try await TestProcess(argv, output: directory.file("log"))
+    }
+
+    /// Kills it; its data stays.
+    public func kill() async { await process?.kill() }
+
+    /// Stops it in its tracks: connections stay open, nothing answers.
+    public func pause() { process?.pause() }
+
+    /// Lets it go on.
+    public func resume() { process?.resume() }
+
+    /// Waits until it leads, follows or stands alone.
+    public func waitUntilServing(within deadline: Duration = .seconds(60)) async throws {
+        do {
+            try await eventually(within: deadline, "ZooKeeper at \(address)") {
+                if let code = self.process?.exitCode { throw NotEventually(description: "it exited with \(code)") }
+                return await EnsembleStatus.ask([address]).answering == 1
+            }
+        } catch {
+            throw NotEventually(description: "\(error)\n\(log.suffix(2000))")
+        }
+    }
+
+    /// What it has logged.
+    public var log: String { directory.read("log") ?? "" }
+}
+
+/// A real ZooKeeper ensemble of a test.
+public struct ZooKeeperEnsemble: Sendable {
+    /// Its members, by their place in the list; member i has id i + 1.
+    public let servers: [ZooKeeperServer]
+
+    /// Starts an ensemble and waits until every member serves.
+    public static func start(_ count: Int = 3) async throws -> ZooKeeperEnsemble {
+        let ports = try freePorts(count * 3)
+        let members = (0..<count).map { "server.\($0 + 1)=127.0.0.1:\(ports[count + $0]):\(ports[2 * count + $0])" }
+        let servers = try (0..<count).map { index in
+            try ZooKeeperServer(id: index + 1, address: HostPort(host: "127.0.0.1", port: ports[index]), members: members)
+        }
+        for server in servers { try await server.start() }
+        for server in servers { try await server.waitUntilServing() }
+        return ZooKeeperEnsemble(servers: servers)
+    }
+
+    /// Where clients connect.
+    public var addresses: [HostPort] { servers.map(\.address) }
+
+    /// `zk://…` with this path.
+    public func url(_ path: String = "", credentials: ZooKeeperURL.Credentials? = nil) -> ZooKeeperURL {
+        ZooKeeperURL(servers: addresses, path: path, credentials: credentials)
+    }
+
+    /// Pauses every member: no server answers, and sessions do not expire.
+    public func pause() async { for server in servers { await server.pause() } }
+
+    /// Lets every member go on.
+    public func resume() async { for server in servers { await server.resume() } }
+}
+
+extension ZooKeeperServer {
+    /// `zk://…` with this path.
+    public nonisolated func url(_ path: String = "", credentials: ZooKeeperURL.Credentials? = nil) -> ZooKeeperURL {
+        ZooKeeperURL(servers: [address], path: path, credentials: credentials)
+    }
+}
