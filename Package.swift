@@ -99,6 +99,7 @@ var targets: [Target] = [
         name: "ClusterTestKit", dependencies: ["ClusterCore", "ZooKeeper"], swiftSettings: strict),
     tests("ChronosTests", ["Chronos", "ClusterCore", "JSON"]),
     tests("ClusterCoreTests", ["ClusterCore"]),
+    tests("ClusterTestKitTests", ["ClusterCore", "ClusterTestKit"]),
     tests("JSONTests", ["JSON"]),
     tests("MesosClusterTests", ["ClusterCore", "JSON", "mesos-cluster"]),
     tests("ZooKeeperTests", ["ClusterCore", "ClusterTestKit", "ZooKeeper"]),
