@@ -6,7 +6,7 @@ import Testing
 @Suite struct KitTests {
     @Test(.timeLimit(.minutes(1))) func consulAnswers() async throws {
         let agent = try await ConsulAgent.start()
-        let answer = try #require(await httpGet("/v1/catalog/nodes", port: agent.http.port))
+        let answer = try #require(await httpGet("/v1/agent/self", port: agent.http.port))
         #expect(answer.status == 200 && answer.body.contains("\"test\""))
         await agent.kill()
     }
