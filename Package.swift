@@ -104,6 +104,7 @@ var targets: [Target] = [
     tests("MesosClusterTests", ["ClusterCore", "JSON", "mesos-cluster"]),
     tests("ZooKeeperTests", ["ClusterCore", "ClusterTestKit", "ZooKeeper"]),
     tests("SettingsTests", ["ClusterCore", "JSON", "Settings", "YAML"]),
+    tests("ConsulTests", ["ClusterCore", "Consul", "ClusterTestKit", "HTTPClient", "JSON"]),
     tests("HTTPClientTests", ["HTTPClient"], exclude: ["Fixtures"]),
     tests("TemplatingTests", ["ClusterCore", "JSON", "Templating"]),
     tests("YAMLTests", ["ClusterCore", "JSON", "YAML"]),
