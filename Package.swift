@@ -97,6 +97,8 @@ var targets: [Target] = [
     // tests
     .target(
         name: "ClusterTestKit", dependencies: ["ClusterCore", "ZooKeeper"], swiftSettings: strict),
+        name: "ClusterTestKit", dependencies: ["ClusterCore", "JSON", "HTTPClient", "Supervision"], swiftSettings: strict),
+    tests("ChronosSchedulerTests", ["ChronosScheduler", "Chronos", "ClusterCore", "JSON", "Mesos"]),
     tests("ChronosTests", ["Chronos", "ClusterCore", "JSON"]),
     tests("ClusterCoreTests", ["ClusterCore"]),
     tests("ClusterTestKitTests", ["ClusterCore", "ClusterTestKit"]),

@@ -52,8 +52,11 @@ public struct ZonedDateTime: Sendable, Hashable, CustomStringConvertible {
         let millisecond = local.millisecondOfDay
         let date = "\(pad(local.year, 4))-\(pad(local.month, 2))-\(pad(local.day, 2))"
         let clock = "\(pad(millisecond / 3_600_000, 2)):\(pad(millisecond / 60_000 % 60, 2)):\(pad(millisecond / 1000 % 60, 2))"
-        return "\(date)T\(clock).\(pad(millisecond % 1000, 3))\(offsetSeconds.map(Self.offsetText) ?? "")"
+        return "\(date)T\(clock).\(pad(millisecond % 1000, 3))\(offsetText)"
     }
+
+    /// The offset as it is written: `Z`, `+02:00`; "" where there is none.
+    public var offsetText: String { offsetSeconds.map(Self.offsetText) ?? "" }
 
     static func offsetText(_ seconds: Int) -> String {
         guard seconds != 0 else { return "Z" }
