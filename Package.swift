@@ -97,7 +97,6 @@ var targets: [Target] = [
     // tests
     .target(
         name: "ClusterTestKit", dependencies: ["ClusterCore", "ZooKeeper"], swiftSettings: strict),
-        name: "ClusterTestKit", dependencies: ["ClusterCore", "JSON", "HTTPClient", "Supervision"], swiftSettings: strict),
     tests("ChronosSchedulerTests", ["ChronosScheduler", "Chronos", "ClusterCore", "JSON", "Mesos"]),
     tests("ChronosTests", ["Chronos", "ClusterCore", "JSON"]),
     tests("ClusterCoreTests", ["ClusterCore"]),
