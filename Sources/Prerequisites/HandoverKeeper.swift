@@ -1,0 +1,94 @@
+import ClusterCore
+import Entrypoint
+import Logging
+import ZooKeeper
+
+/// Keeps the record of a child's election node and deletes that node: the shell around `HandoverRecord`.
+actor HandoverKeeper {
+    private let ensemble: ZooKeeperURL
+    private let election: ElectionNodes
+    private var client: ZooKeeperClient?
+    private var record = HandoverRecord()
+
+    init(ensemble: ZooKeeperURL, election: ElectionNodes) {
+        self.ensemble = ensemble
+        self.election = election
+    }
+
+    /// Records until it is cancelled.
+    func run(_ context: CompanionContext) async throws {
+        let client = connected()
+        do {
+            for try await children in client.watchChildren(election.parent) {
+                try await look(at: children ?? [], client) { await context.childPID() }
+            }
+        } catch let error as ZooKeeperError where error.code == .cancelled {
+        }
+    }
+
+    /// Deletes the nodes of a child that has exited: those recorded, and one that it made just before and that no watch has told of yet.
+    func release(_ child: ExitedChild, _ logger: Logger) async throws(ClusterError) {
+        let client = connected()
+        var problem: ZooKeeperError?
+        for node in record.nodes(of: child.pid) {
+            do { try await delete(node, client, logger) } catch { problem = error }
+        }
+        do throws(ZooKeeperError) {
+            let known = Set(record.nodes(of: child.pid))
+            try await look(at: try await client.children(of: election.parent), client) { child.pid }
+            for node in record.nodes(of: child.pid) where !known.contains(node) { try await delete(node, client, logger) }
+        } catch {
+            if error.code != .noNode { problem = problem ?? error }
+        }
+        if child.isStopping { await closeClient() }
+        if let problem {
+            throw ClusterError(
+                .unavailable, "the exited child's election node may be left below \(election.parent); it goes when its session expires",
+                cause: problem)
+        }
+    }
+
+    /// Deletes a node where it is still the same one.
+    private func delete(_ node: CandidateNode, _ client: ZooKeeperClient, _ logger: Logger) async throws(ZooKeeperError) {
+        guard let stat = try await client.exists(node.path), stat.czxid == node.czxid, stat.ephemeralOwner == node.owner else { return }
+        guard !Task.isCancelled else { throw ZooKeeperError(.cancelled, node.path) }
+        do {
+            try await client.delete(node.path, version: stat.version)
+        } catch {
+            if error.code == .noNode { return }
+            throw error
+        }
+        logger.info(
+            "deleted the exited child's election node; the next leader is elected now",
+            metadata: ["node": "\(node.path)", "session": "0x\(String(UInt64(bitPattern: node.owner), radix: 16))"])
+    }
+
+    private func look(
+        at names: [String], _ client: ZooKeeperClient, child: @Sendable () async -> Int32?
+    ) async throws(ZooKeeperError) {
+        let paths = names.filter(election.isCandidate).map(election.path)
+        for path in record.unknown(among: paths) {
+            do {
+                let found = try await client.get(path)
+                let node = CandidateNode(path: path, owner: found.stat.ephemeralOwner, czxid: found.stat.czxid)
+                record.saw(node, isOwn: found.stat.ephemeralOwner != 0 && election.isOwn(found.data), child: await child())
+            } catch {
+                if error.code != .noNode { throw error }
+            }
+        }
+    }
+
+    private func connected() -> ZooKeeperClient {
+        if let client { return client }
+        let made = ZooKeeperClient(url: ensemble)
+        client = made
+        made.start()
+        return made
+    }
+
+    private func closeClient() async {
+        let closing = client
+        client = nil
+        await closing?.close()
+    }
+}
