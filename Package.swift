@@ -109,6 +109,8 @@ var targets: [Target] = [
     tests("HTTPClientTests", ["HTTPClient"], exclude: ["Fixtures"]),
     tests("TemplatingTests", ["ClusterCore", "JSON", "Templating"]),
     tests("YAMLTests", ["ClusterCore", "JSON", "YAML"]),
+    tests("HTTPClientTests", ["HTTPClient"]),
+    tests("EmbeddedSlaveTests", ["EmbeddedMesos", "ClusterCore", "ClusterTestKit", "HTTPClient", "JSON", "Mesos", "Supervision"]),
 ]
 
 // `ONLY=JSONTests,YAMLTests swift test` builds and runs these test targets and what they stand on, nothing else:

@@ -4,5 +4,6 @@
 
 #include "clinux_netlink.h"
 #include "clinux_process.h"
+#include "clinux_pidfd.h"
 
 #endif
