@@ -28,6 +28,11 @@ public actor MetricsRegistry {
         families[name, default: Family(kind: .counter, help: help)].samples[labels, default: 0] += amount
     }
 
+    /// Replaces all samples of a gauge, so that a label that is gone does not stay.
+    public func replace(_ name: String, help: String, samples: [[String: String]: Double]) {
+        families[name] = Family(kind: .gauge, help: help, samples: samples)
+    }
+
     /// All families in the order of their names, in the Prometheus text format.
     public func prometheusText() -> String {
         var out = ""

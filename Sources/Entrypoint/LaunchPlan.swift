@@ -18,7 +18,8 @@ public struct LaunchPlan: Sendable {
     public var files: [PlannedFile] = []
     /// Must all hold before the component is started.
     public var prerequisites: [Prerequisite] = []
-    /// Program (absolute path) and arguments. Holds no secret.
+    /// Program (absolute path) and arguments. Holds no secret. Empty: there is no child, the companions are the component, and it ends
+    /// with 0 when it is stopped.
     public var argv: [String]
     /// The child's whole environment; values of `secretEnvironment` are redacted where it is printed.
     public var environment: [String: String] = [:]
@@ -34,6 +35,9 @@ public struct LaunchPlan: Sendable {
     public var companions: [Companion] = []
     /// How the child is stopped.
     public var stop = StopPolicy()
+    /// True where processes that the child has put into sessions of their own outlive it (a slave's tasks); all others that it leaves
+    /// behind are killed.
+    public var leavesSessions = false
     /// Done each time the child has exited, before it is restarted or the wrap ends, once no descendant is left.
     public var afterExit: [ExitAction] = []
     /// Done at the end; verifies what must be gone.

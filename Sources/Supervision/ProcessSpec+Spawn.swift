@@ -7,7 +7,8 @@ extension ProcessSpec {
     func spawn() -> Result<Int32, ClusterError> {
         guard let name = argv.first, !name.isEmpty else { return .failure(ClusterError(.software, "no program to start was named")) }
         guard let path = Executable.find(name, path: environment["PATH"]) else {
-            return .failure(ClusterError(.notFound, "there is no program \(name) that this user may execute: install it, or correct its path"))
+            return .failure(
+                ClusterError(.notFound, "there is no program \(name) that this user may execute: install it, or correct its path"))
         }
         var opened: [Int32] = []
         defer { for descriptor in opened { close(descriptor) } }

@@ -1,0 +1,78 @@
+import Checks
+import ClusterCore
+import JSON
+import Supervision
+import Synchronization
+
+/// Where a run stands, as its probes tell it.
+final class RunStatus: Sendable {
+    /// What it is busy with.
+    enum Stage: Sendable, Hashable {
+        /// Before the prerequisites: files, clean-up; what it does.
+        case preparing(String)
+        /// Waits for prerequisites.
+        case waiting
+        /// The component runs, or its supervisor sees to that.
+        case supervising
+        /// Asked to stop.
+        case stopping
+    }
+
+    private struct State {
+        var stage = Stage.preparing("starting")
+        var supervisor: Supervisor?
+        var companionFailures: [String: String] = [:]
+    }
+    private let state = Mutex(State())
+    private let started = ContinuousClock.now
+    let prerequisites: PrerequisiteRunner
+
+    init(prerequisites: PrerequisiteRunner) { self.prerequisites = prerequisites }
+
+    func enter(_ stage: Stage) { state.withLock { $0.stage = stage } }
+    func supervise(_ supervisor: Supervisor?) {
+        state.withLock {
+            $0.supervisor = supervisor
+            $0.stage = .supervising
+        }
+    }
+    func companion(_ name: String, failed reason: String?) { state.withLock { $0.companionFailures[name] = reason } }
+
+    var supervisor: Supervisor? { state.withLock { $0.supervisor } }
+    var uptime: Duration { ContinuousClock.now - started }
+
+    /// Why the component can't be asked now; nil where it runs.
+    func pausedReason() async -> String? {
+        switch state.withLock({ $0.stage }) {
+        case .preparing(let what): return what
+        case .waiting: return prerequisites.reason ?? "is about to be started"
+        case .stopping: return "was asked to stop"
+        case .supervising:
+            guard let supervisor else { return nil }
+            switch await supervisor.phase {
+            case .idle: return "is about to be started"
+            case .running: return nil
+            case .pausing(let last): return "\(last); it is started again after a pause"
+            case .stopping: return "was asked to stop"
+            case .ended(let code): return "has ended with \(code)"
+            }
+        }
+    }
+
+    /// The check of the component's own process.
+    func processCheck() -> Check {
+        Check("process", proves: "the component has been started and runs", timeout: .seconds(1), gates: [.ready]) { [self] in
+            if let reason = await pausedReason() { return .fail(reason) }
+            guard let supervisor else { return .pass("runs within the entrypoint") }
+            guard case .running(let pid, let since) = await supervisor.phase else { return .fail("does not run") }
+            return .pass("pid \(pid) for \((ContinuousClock.now - since).rounded)")
+        }
+    }
+
+    func companionCheck(_ name: String) -> Check {
+        Check("companion-\(name)", proves: "\(name) runs beside the component", timeout: .seconds(1), gates: [.ready]) { [self] in
+            guard let failure = state.withLock({ $0.companionFailures[name] }) else { return .pass("runs") }
+            return .fail(failure)
+        }
+    }
+}
