@@ -95,6 +95,8 @@ var targets: [Target] = [
         "mesos-cluster", ["ClusterCore", "JSON", "HTTPClient", "Supervision", "Checks", arguments, logging]),
 
     // tests
+    .executableTarget(
+        name: "entrypoint-fixture", dependencies: runtime, path: "Tests/entrypoint-fixture", swiftSettings: strict),
     .target(
         name: "ClusterTestKit", dependencies: ["ClusterCore", "ZooKeeper"], swiftSettings: strict),
     tests("ChronosSchedulerTests", ["ChronosScheduler", "Chronos", "ClusterCore", "JSON", "Mesos"]),

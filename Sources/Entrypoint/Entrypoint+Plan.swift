@@ -33,7 +33,8 @@ extension Entrypoint {
         }
         do throws(PlanRefusal) {
             let plan = try C.plan(settings, facts: facts).adjusted(by: settings)
-            print(asJSON ? JSON.members(["facts": facts.json, "plan": plan.json]).text(pretty: true) : plan.text, terminator: asJSON ? "\n" : "")
+            let document: JSON = ["facts": facts.json, "plan": plan.json]
+            print(asJSON ? document.text(pretty: true) + "\n" : plan.text, terminator: "")
             return .success
         } catch {
             complain(schema.component, error.description)
