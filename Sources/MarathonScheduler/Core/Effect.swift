@@ -55,6 +55,8 @@ struct Probe: Sendable, Hashable {
     let method: Method
     let interval: Duration
     let timeout: Duration
+    /// How long failures mean nothing but that the task is coming up.
+    let patience: Duration
 }
 
 /// What a probe found.

@@ -47,7 +47,7 @@ extension SchedulerCore {
             }
         }
         return { (target, version) throws(APIFailure) in
-            try Self.put(json, as: id, at: "", into: &target, version, replacesAll: true)
+            try Self.put(json, as: id, at: "", into: &target, version)
         }
     }
 
@@ -71,7 +71,7 @@ extension SchedulerCore {
 
     /// Puts a group's document: what it lists replaces what was there, lists that it leaves out stay.
     private static func put(
-        _ json: JSON, as id: PathID, at path: String, into target: inout RootGroup, _ version: Timestamp, replacesAll: Bool
+        _ json: JSON, as id: PathID, at path: String, into target: inout RootGroup, _ version: Timestamp
     ) throws(APIFailure) {
         guard let object = json.object else { throw APIFailure.invalid([FieldProblem(path.isEmpty ? "/" : path, "error.expected.jsobject")]) }
         for key in ["pods", "enforceRole"] {
@@ -113,7 +113,7 @@ extension SchedulerCore {
                     throw APIFailure.invalid([FieldProblem("\(place)/id", "error.path.missing: a group's id is a child of '\(id)'")])
                 }
                 named.insert(child)
-                try put(json, as: child, at: place, into: &target, version, replacesAll: false)
+                try put(json, as: child, at: place, into: &target, version)
             }
             for child in target.childGroups(of: id) where !named.contains(child) { target.removeGroup(child) }
         }

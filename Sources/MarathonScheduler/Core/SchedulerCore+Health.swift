@@ -32,7 +32,7 @@ extension SchedulerCore {
             : .http(url: Self.url(check.checkProtocol == .https, instance.host, port, check.path ?? "/"))
         return Probe(
             taskID: instance.taskID, purpose: .health(index), method: method, interval: .seconds(max(1, check.intervalSeconds)),
-            timeout: .seconds(max(1, check.timeoutSeconds)))
+            timeout: .seconds(max(1, check.timeoutSeconds)), patience: .seconds(check.gracePeriodSeconds))
     }
 
     private func probe(_ check: ReadinessCheck, at index: Int, _ app: App, _ instance: Instance) -> Probe? {
@@ -41,7 +41,7 @@ extension SchedulerCore {
         return Probe(
             taskID: instance.taskID, purpose: .readiness(index),
             method: .http(url: Self.url(check.isHTTPS, instance.host, instance.hostPorts[port], check.path)),
-            interval: .seconds(max(1, check.intervalSeconds)), timeout: .seconds(check.timeoutSeconds))
+            interval: .seconds(max(1, check.intervalSeconds)), timeout: .seconds(check.timeoutSeconds), patience: .zero)
     }
 
     private static func url(_ isTLS: Bool, _ host: String, _ port: Int, _ path: String) -> String {
