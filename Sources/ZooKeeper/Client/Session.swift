@@ -33,11 +33,14 @@ final class Session: Sendable {
 
     /// Starts the session; the library connects in the background.
     /// - Throws: `.badArguments` where no server's name can be resolved now.
-    func open(servers: String, timeout: Duration, credentials: String?) throws(ZooKeeperError) {
+    func open(
+        servers: String, timeout: Duration, credentials: String?, identity: UnsafePointer<clientid_t>? = nil
+    ) throws(ZooKeeperError) {
         let context = Unmanaged.passRetained(self)
         let code = handle.withLock { handle -> Int32 in
             let opened = zookeeper_init2(
-                servers, sessionWatcher, Int32(clamping: timeout.milliseconds), nil, context.toOpaque(), ZOO_NO_LOG_CLIENTENV, logMessage)
+                servers, sessionWatcher, Int32(clamping: timeout.milliseconds), identity, context.toOpaque(), ZOO_NO_LOG_CLIENTENV,
+                logMessage)
             guard let opened else { return errno }
             handle.pointer = opened
             if let credentials {
@@ -79,6 +82,17 @@ final class Session: Sendable {
             }
         }
         endWatches()
+    }
+
+    /// Takes this session up by a second handle and closes it there: to this handle it has expired. For tests of what follows then.
+    func endFromElsewhere(servers: String) async throws(ZooKeeperError) {
+        let identity = try withHandle { zoo_client_id($0)?.pointee }
+        guard var identity else { throw ZooKeeperError(.invalidState, "session") }
+        let connected = Completion<Void>("second handle")
+        let second = Session { _, state in if state == ZOO_CONNECTED_STATE { connected.finish(.success(())) } }
+        try second.open(servers: servers, timeout: grantedTimeout, credentials: nil, identity: &identity)
+        try await connected.wait()
+        await second.close()
     }
 
     // MARK: watches

@@ -51,6 +51,8 @@ struct ElectionMachine: Sendable {
     private var isConnected = false
     private var isJoining = false
     private var isContacting = false
+    /// True where our node has to be looked for even though no lease asks for it.
+    private var mustContact = false
     private var session: Int64?
     private var timeout = Duration.zero
     private var own: Own?
@@ -94,7 +96,7 @@ struct ElectionMachine: Sendable {
             isJoining = false
             retryAt = nil
             readingLeader = nil
-            if own != nil { contact(&actions) }
+            mustContact = own != nil
         case .disconnected:
             isConnected = false
         case .expired:
@@ -116,10 +118,11 @@ struct ElectionMachine: Sendable {
         case .children(let children):
             candidates = layout.candidates(among: children)
             // The list may also be one from before our node was made, so this is no proof that it is gone.
-            if let own, !candidates.contains(own.name) { contact(&actions) }
+            if let own, !candidates.contains(own.name) { mustContact = true }
         case .contact(let id, let name, let exists, let sent):
             guard id == session, name == own?.name else { break }
             isContacting = false
+            mustContact = false
             if exists {
                 lastContact = max(lastContact ?? sent, sent)
             } else {
@@ -160,6 +163,7 @@ struct ElectionMachine: Sendable {
             isJoining = true
             actions.append(.join(session: session))
         }
+        if mustContact { contact(&actions) }
         guard let first = candidates.first else {
             report(nil, &actions)
             return
@@ -208,5 +212,6 @@ struct ElectionMachine: Sendable {
         lastContact = nil
         isJoining = false
         isContacting = false
+        mustContact = false
     }
 }

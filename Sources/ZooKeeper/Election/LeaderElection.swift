@@ -115,7 +115,9 @@ public actor LeaderElection {
         do {
             for try await children in client.watchChildren(layout.parent) { handle(.children(children ?? [])) }
         } catch {
-            if !Task.isCancelled { logger.warning("the election is watched no longer", metadata: ["reason": "\(error)"]) }
+            if !Task.isCancelled, (error as? ZooKeeperError)?.code != .closing {
+                logger.warning("the election is watched no longer", metadata: ["reason": "\(error)"])
+            }
         }
     }
 
@@ -154,10 +156,13 @@ public actor LeaderElection {
         case .contact(let name):
             Task {
                 let sent = clock.now
-                guard let session = client.sessionID, let stat = try? await client.exists(layout.path(of: name)) else {
-                    return handle(.contactFailed)
+                guard let session = client.sessionID else { return handle(.contactFailed) }
+                do {
+                    let stat = try await client.exists(layout.path(of: name))
+                    handle(.contact(session: session, name: name, exists: stat?.ephemeralOwner == session, sent: sent))
+                } catch {
+                    handle(.contactFailed)
                 }
-                handle(.contact(session: session, name: name, exists: stat.ephemeralOwner == session, sent: sent))
             }
         case .readLeader(let name):
             Task {
