@@ -85,7 +85,7 @@ var targets: [Target] = [
     executable("mesos-slave-wrap", runtime + ["HTTPClient", "Mesos", "ZooKeeper", "Prerequisites"]),
     executable("marathon-wrap", runtime + ["HTTPClient", "Mesos", "Marathon", "ZooKeeper", "Prerequisites"]),
     executable("chronos-wrap", runtime + ["HTTPClient", "Mesos", "Chronos", "ZooKeeper", "Prerequisites"]),
-    executable("consul-wrap", runtime + ["HTTPClient", "Consul", "Prerequisites"]),
+    executable("consul-wrap", runtime + ["HTTPClient", "Consul"]),
     executable("haproxy-consul", runtime + ["HTTPClient", "Consul", "HAProxy", "Prerequisites"]),
     executable("keepalived-wrap", runtime + ["CLinux", "HTTPClient", "HAProxy"]),
     executable("mesos-consul", runtime + ["HTTPClient", "Consul", "Mesos", "ZooKeeper", "Prerequisites"]),
@@ -107,6 +107,9 @@ var targets: [Target] = [
     tests("MesosClusterTests", ["ClusterCore", "JSON", "mesos-cluster"]),
     tests("ZooKeeperTests", ["ClusterCore", "ClusterTestKit", "ZooKeeper"]),
     tests("SettingsTests", ["ClusterCore", "JSON", "Settings", "YAML"]),
+    tests(
+        "ConsulWrapTests", ["ClusterCore", "Checks", "ClusterTestKit", "Consul", "Entrypoint", "HTTPClient", "JSON", "Settings", "consul-wrap"],
+        exclude: ["Golden"]),
     tests("ConsulTests", ["ClusterCore", "Consul", "ClusterTestKit", "HTTPClient", "JSON"]),
     tests("HTTPClientTests", ["HTTPClient"], exclude: ["Fixtures"]),
     tests("TemplatingTests", ["ClusterCore", "JSON", "Templating"]),
