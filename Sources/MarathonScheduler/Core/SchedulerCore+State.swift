@@ -29,6 +29,9 @@ extension SchedulerCore {
             emit(.write(StateWrite(path: "apps/\(id.safePath)/\(version)", value: nil)))
         }
         versions[id] = nil
+        // The empty nodes above them, which would pile up with every app that ever was.
+        emit(.write(StateWrite(path: "apps/\(id.safePath)", value: nil)))
+        emit(.write(StateWrite(path: "instances/\(id.safePath)", value: nil)))
         if failures.removeValue(forKey: id) != nil { emit(.write(StateWrite(path: "failures/\(id.safePath)", value: nil))) }
         queue[id] = nil
         backoff.reset(id)
