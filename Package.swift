@@ -90,7 +90,7 @@ var targets: [Target] = [
     executable("keepalived-wrap", runtime + ["CLinux", "HTTPClient", "HAProxy"]),
     executable("mesos-consul", runtime + ["HTTPClient", "Consul", "Mesos", "ZooKeeper", "Prerequisites"]),
     executable(
-        "embedded-engine", ["ClusterCore", "EmbeddedMesos", "MarathonScheduler", "ChronosScheduler", "EngineSupport", logging]),
+        "embedded-engine", ["CLinux", "ClusterCore", "EmbeddedMesos", "MarathonScheduler", "ChronosScheduler", "EngineSupport", logging]),
     executable(
         "mesos-cluster", ["ClusterCore", "JSON", "HTTPClient", "Supervision", "Checks", arguments, logging]),
 

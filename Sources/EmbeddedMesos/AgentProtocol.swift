@@ -9,6 +9,8 @@ public import Mesos
 ///   stream of the same agent replaces it. 404: register first.
 /// - `POST /embedded/v1/agents/{id}/updates` with an `Update` → 202. The slave repeats it until the framework has acknowledged it
 ///   (`Command.acknowledge`). 404: register first.
+/// - `POST /embedded/v1/agents/{id}/pong` without a body → 202: answers a PING. A slave that has answered one is unreachable when it
+///   then is silent for the ping time-outs, even if its stream seems open. 404: register first.
 /// - `DELETE /embedded/v1/agents/{id}` → 202: the slave ends and its tasks have ended (USR1).
 public enum AgentProtocol {
     /// The protocol's version; another one is refused with 409.

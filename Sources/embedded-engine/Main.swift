@@ -1,3 +1,68 @@
+import CLinux
+import EmbeddedMesos
+import Glibc
+import Logging
+
+/// `embedded-engine ROLE <flags>`: stands in for Apache Mesos, Marathon and Chronos on one host.
 @main struct Main {
-    static func main() {}
+    static func main() async {
+        var arguments = Array(CommandLine.arguments.dropFirst())
+        guard let word = arguments.first else {
+            complain(EngineRole.help)
+            exit(1)
+        }
+        switch word {
+        case "--help", "help", "-h":
+            print(EngineRole.help, terminator: "")
+        case "--version":
+            print("embedded-engine \(EmbeddedMesosVersion.tag)")
+        default:
+            guard let role = EngineRole(rawValue: word) else {
+                complain("embedded-engine: unknown role '\(word)'\n\n\(EngineRole.help)")
+                exit(1)
+            }
+            arguments.removeFirst()
+            await run(role, arguments)
+        }
+    }
+
+    private static func run(_ role: EngineRole, _ arguments: [String]) async {
+        if arguments.contains("--version") {
+            print("\(role.rawValue) \(EmbeddedMesosVersion.tag)")
+            return
+        }
+        if arguments.contains("--help") {
+            print(role.help, terminator: "")
+            return
+        }
+        let environment = currentEnvironment()
+        let level = environment["LOG_LEVEL"].flatMap { Logger.Level(rawValue: $0.lowercased()) } ?? .info
+        LoggingSystem.bootstrap { label in
+            var handler = StreamLogHandler.standardError(label: label)
+            handler.logLevel = level
+            return handler
+        }
+        exit(await EngineProcess.run(role, arguments, environment))
+    }
+
+    private static func currentEnvironment() -> [String: String] {
+        var environment: [String: String] = [:]
+        guard var entry = clinux_environment() else { return environment }
+        while let text = entry.pointee {
+            let parts = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if parts.count == 2 { environment[String(parts[0])] = String(parts[1]) }
+            entry += 1
+        }
+        return environment
+    }
+}
+
+/// Writes to standard error.
+func complain(_ text: String) {
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+        let count = rest.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        guard count > 0 else { return }
+        rest = rest.dropFirst(count)
+    }
 }
