@@ -87,7 +87,7 @@ var targets: [Target] = [
     executable("chronos-wrap", runtime + ["HTTPClient", "Mesos", "Chronos", "ZooKeeper", "Prerequisites"]),
     executable("consul-wrap", runtime + ["HTTPClient", "Consul"]),
     executable("haproxy-consul", runtime + ["HTTPClient", "Consul", "HAProxy", "Prerequisites"]),
-    executable("keepalived-wrap", runtime + ["CLinux", "HTTPClient", "HAProxy"]),
+    executable("keepalived-wrap", runtime + ["CLinux", "HTTPClient"]),
     executable("mesos-consul", runtime + ["HTTPClient", "Consul", "Mesos", "ZooKeeper", "Prerequisites"]),
     executable(
         "embedded-engine", ["CLinux", "ClusterCore", "EmbeddedMesos", "MarathonScheduler", "ChronosScheduler", "EngineSupport", logging]),
@@ -106,6 +106,9 @@ var targets: [Target] = [
     tests("JSONTests", ["JSON"]),
     tests("MesosClusterTests", ["ClusterCore", "JSON", "mesos-cluster"]),
     tests("ZooKeeperTests", ["ClusterCore", "ClusterTestKit", "ZooKeeper"]),
+    tests(
+        "KeepalivedTests", ["Checks", "ClusterCore", "ClusterTestKit", "Entrypoint", "JSON", "Settings", "keepalived-wrap"],
+        exclude: ["Golden"]),
     tests("SettingsTests", ["ClusterCore", "JSON", "Settings", "YAML"]),
     tests(
         "ConsulWrapTests", ["ClusterCore", "Checks", "ClusterTestKit", "Consul", "Entrypoint", "HTTPClient", "JSON", "Settings", "consul-wrap"],

@@ -1,0 +1,49 @@
+import Testing
+
+@testable import keepalived_wrap
+
+struct PureTests {
+    @Test(arguments: [
+        ("10.0.0.1", "10.0.0.1/32"), ("10.0.0.1/8", "10.0.0.1/8"), ("fd00:0::1/64", "fd00::1/64"), ("fd00::1", "fd00::1/128"),
+        ("10.0.0.256", nil), ("10.0.0.1/0", nil), ("10.0.0.1/+8", nil), ("10.0.0.1/", nil), ("10.0.0", nil), ("", nil), ("::", nil),
+        ("::1", nil),
+        ("224.0.0.18/32", nil), ("ff02::12/64", nil), ("0.0.0.0/0", nil), ("fd00::1/129", nil), ("10.0.0.1/24 dev eth0", nil),
+    ])
+    func virtualAddressesAreRead(text: String, expected: String?) {
+        #expect(VirtualAddress(text)?.description == expected)
+    }
+
+    @Test func prefixesAreCompared() throws {
+        let (one, two) = (try #require(InternetAddress("10.1.2.3")), try #require(InternetAddress("10.1.3.3")))
+        #expect(one.sharesPrefix(of: 23, with: two))
+        #expect(!one.sharesPrefix(of: 24, with: two))
+        #expect(!one.sharesPrefix(of: 1, with: try #require(InternetAddress("fd00::1"))))
+    }
+
+    @Test(arguments: [(Duration.milliseconds(250), "0.25"), (.seconds(1), "1"), (.milliseconds(1500), "1.5"), (.milliseconds(10), "0.01")])
+    func advertsAreCountedInCentiseconds(duration: Duration, text: String) {
+        #expect(KeepalivedTemplate.seconds(duration) == text)
+    }
+
+    @Test func aPlainNoCountsAtOnceAndSilenceWhenItRepeats() {
+        var tracker = HealthTracker()
+        #expect(!tracker.isReady)
+        let sights: [(HealthTracker.Observation, changes: Bool, isReady: Bool, reason: String?)] = [
+            (.ready, false, false, "HAProxy has become ready just now"), (.ready, true, true, nil), (.silent("slow"), false, true, nil),
+            (.ready, false, true, nil), (.silent("slow"), false, true, nil), (.silent("slow"), true, false, "slow"),
+            (.ready, false, false, "HAProxy has become ready just now"), (.notReady("503"), false, false, "503"),
+            (.ready, false, false, "HAProxy has become ready just now"), (.ready, true, true, nil), (.notReady("503"), true, false, "503"),
+        ]
+        for (observation, changes, isReady, reason) in sights {
+            let changed = tracker.observe(observation)
+            #expect(changed == changes && tracker.isReady == isReady && tracker.reason == reason)
+        }
+    }
+
+    @Test func theLoopbackIsListedAndKept() throws {
+        let loopback = try LinkAddress.all().first { $0.address.description == "127.0.0.1" }
+        #expect(loopback?.interface == "lo" && loopback?.prefixLength == 8)
+        #expect(LinkAddress.interfaces().contains("lo"))
+        #expect(try LinkAddress.remove([try #require(InternetAddress("127.0.0.1"))]).isEmpty)
+    }
+}
