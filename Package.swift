@@ -64,7 +64,9 @@ var targets: [Target] = [
     library("Supervision", ["CLinux", "ClusterCore", logging]),
     library("Checks", ["ClusterCore", "JSON"]),
     library("Entrypoint", ["ClusterCore", "JSON", "Settings", "Supervision", "Checks", "HTTPServer", logging]),
-    library("Prerequisites", ["ClusterCore", "Checks", "Entrypoint", "ZooKeeper", "Mesos", "HTTPClient", logging]),
+    library(
+        "Prerequisites",
+        ["ClusterCore", "Checks", "Entrypoint", "Settings", "Supervision", "ZooKeeper", "Mesos", "HTTPClient", logging]),
 
     // engine
     library("EngineSupport", ["ClusterCore", "JSON", "HTTPClient", hummingbird, logging] + nio),
