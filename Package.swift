@@ -101,7 +101,7 @@ var targets: [Target] = [
         name: "entrypoint-fixture", dependencies: runtime, path: "Tests/entrypoint-fixture", swiftSettings: strict),
     .target(
         name: "ClusterTestKit", dependencies: ["ClusterCore", "ZooKeeper"], swiftSettings: strict),
-    tests("ChronosSchedulerTests", ["ChronosScheduler", "Chronos", "ClusterCore", "JSON", "Mesos"]),
+    tests("ChronosSchedulerTests", ["ChronosScheduler", "Chronos", "ClusterCore", "JSON", "Mesos", "MesosFramework", logging]),
     tests("ChronosTests", ["Chronos", "ClusterCore", "JSON"]),
     tests("ClusterCoreTests", ["ClusterCore"]),
     tests("ClusterTestKitTests", ["ClusterCore", "ClusterTestKit"]),

@@ -1,0 +1,23 @@
+/// Where the leader keeps jobs and runs. Only one leader can write at a time.
+protocol JobStore: Sendable {
+    /// Everything that is stored.
+    func load() async throws -> StoredState
+
+    /// Stores changes, in their order. Changes of one chunk of at most 100 are stored together or not at all; runs come
+    /// with the job whose target they are.
+    /// - Throws: where this is no longer the leader, or nobody knows whether it was stored. The state in memory is void then.
+    func write(_ changes: [StoreChange]) async throws
+}
+
+/// One node of the store: written, or removed where the content is nil.
+struct StoreChange: Sendable, Hashable {
+    /// `jobs/<name>` or `runs/<due>.<name>`, each name percent-encoded.
+    let path: String
+    let content: [UInt8]?
+}
+
+/// All jobs and runs.
+struct StoredState: Sendable {
+    var jobs: [JobRecord] = []
+    var runs: [Run] = []
+}
