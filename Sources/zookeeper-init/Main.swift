@@ -1,3 +1,5 @@
+import Entrypoint
+
 @main struct Main {
-    static func main() {}
+    static func main() async { await Entrypoint.main(ZooKeeperInit.self) }
 }
