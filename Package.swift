@@ -66,7 +66,7 @@ var targets: [Target] = [
     library("Entrypoint", ["ClusterCore", "JSON", "Settings", "Supervision", "Checks", "HTTPServer", logging]),
     library(
         "Prerequisites",
-        ["ClusterCore", "Checks", "Entrypoint", "Settings", "Supervision", "ZooKeeper", "Mesos", "HTTPClient", logging]),
+        ["ClusterCore", "Checks", "Entrypoint", "JSON", "Settings", "Supervision", "ZooKeeper", "Mesos", "HTTPClient", logging]),
 
     // engine
     library("EngineSupport", ["ClusterCore", "JSON", "HTTPClient", hummingbird, logging] + nio),

@@ -1,5 +1,6 @@
 public import ClusterCore
 public import Entrypoint
+public import JSON
 import Logging
 import Mesos
 public import Settings
@@ -145,5 +146,19 @@ public struct EngineChoice: Sendable, Hashable {
         } catch {
             return error.code == .conflict ? .impossible(error.message) : .missing("\(error)")
         }
+    }
+}
+
+extension EngineChoice.Found {
+    /// As part of a component's printable facts.
+    public var json: JSON {
+        .members([
+            "upstream": upstream.map(JSON.string), "version": version.map(JSON.string), "embedded": embedded.map(JSON.string),
+        ])
+    }
+
+    /// Reads what `json` wrote; nil reads as nothing found.
+    public init(json: JSON?) {
+        self.init(upstream: json?["upstream"]?.string, version: json?["version"]?.string, embedded: json?["embedded"]?.string)
     }
 }
