@@ -105,6 +105,11 @@ var targets: [Target] = [
     tests("ChronosTests", ["Chronos", "ClusterCore", "JSON"]),
     tests("ClusterCoreTests", ["ClusterCore"]),
     tests("ClusterTestKitTests", ["ClusterCore", "ClusterTestKit"]),
+    tests("MarathonSchedulerTests", [
+        "ClusterCore", "ClusterTestKit", "EngineSupport", "HTTPClient", "JSON", "Marathon", "MarathonScheduler", "Mesos", "ZooKeeper", logging,
+    ]),
+    tests("MarathonTests", ["ClusterCore", "JSON", "Marathon"]),
+    tests("MesosFrameworkTests", ["ClusterCore", "ClusterTestKit", "EngineSupport", "HTTPClient", "JSON", "Mesos", "MesosFramework", logging]),
     tests("JSONTests", ["JSON"]),
     tests("MesosClusterTests", ["ClusterCore", "JSON", "mesos-cluster"]),
     tests("ZooKeeperTests", ["ClusterCore", "ClusterTestKit", "ZooKeeper"]),

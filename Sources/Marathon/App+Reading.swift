@@ -25,8 +25,9 @@ extension App {
             merged["portDefinitions"] = nil
         }
         // `cmd` and `args` exclude each other, so one given takes the other's place.
-        if canonical["cmd"].map({ !$0.isNull }) ?? false, canonical["args"] == nil { merged["args"] = nil }
-        if canonical["args"].map({ !$0.isNull }) ?? false, canonical["cmd"] == nil { merged["cmd"] = nil }
+        let gives = { (key: String) in canonical[key].map { !$0.isNull } ?? false }
+        if gives("cmd"), !gives("args") { merged["args"] = nil }
+        if gives("args"), !gives("cmd") { merged["cmd"] = nil }
         let reader = FieldReader(merged, at: path, problems)
         let app = App(reader, below: .root)
         guard problems.found.isEmpty else { throw InvalidDocument(problems.found) }

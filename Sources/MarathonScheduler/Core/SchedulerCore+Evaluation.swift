@@ -18,12 +18,12 @@ extension SchedulerCore {
         let action = deployment?.currentAction(for: id)
         guard let app = root.apps[id], action?.kind != .stop else {
             want(0, of: id, now)
-            for instance in instances(of: id) where instance.isActive { kill(instance, now) }
+            for instance in tasks(of: id) where instance.isActive { kill(instance, now) }
             return
         }
         if action?.kind == .start || (deployment?.isWaiting(for: id) ?? false) { return want(0, of: id, now) }
 
-        let all = instances(of: id)
+        let all = tasks(of: id)
         if action?.kind == .restart {
             let plan = restartPlan(app, all)
             let old = all.filter { $0.isActive && !isCurrent($0, app) }
@@ -112,11 +112,11 @@ extension SchedulerCore {
         case .stop: return tasksByApp[action.app] == nil
         case .scale:
             guard let app = root.apps[action.app] else { return true }
-            let all = instances(of: action.app).filter { $0.condition != .unreachable }
+            let all = tasks(of: action.app).filter { $0.condition != .unreachable }
             return all.count == app.instances && all.allSatisfy(isReady)
         case .restart:
             guard let app = root.apps[action.app] else { return true }
-            return restartPlan(app, instances(of: action.app)).isDone
+            return restartPlan(app, tasks(of: action.app)).isDone
         }
     }
 
@@ -129,7 +129,7 @@ extension SchedulerCore {
     /// Tasks that run already when their app's turn comes are asked whether they are ready.
     private mutating func startReadiness(_ deployment: Deployment) {
         for action in deployment.currentActions {
-            for instance in instances(of: action.app) where instance.condition == .running { startProbes(instance) }
+            for instance in tasks(of: action.app) where instance.condition == .running { startProbes(instance) }
         }
     }
 }

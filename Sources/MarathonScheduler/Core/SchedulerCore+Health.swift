@@ -49,7 +49,7 @@ extension SchedulerCore {
         return "\(isTLS ? "https" : "http")://\(place):\(port)\(path.hasPrefix("/") ? "" : "/")\(path)"
     }
 
-    /// Takes a probe's result in.
+    /// Takes a probe's result in; what follows from it is left to `settle`.
     mutating func probed(_ probe: Probe, _ result: ProbeResult, now: Timestamp) {
         guard let instance = instances[probe.taskID], let app = app(of: instance) else { return }
         switch probe.purpose {
@@ -67,7 +67,6 @@ extension SchedulerCore {
             guard app.readinessChecks.indices.contains(index) else { return }
             readinessResult(result, of: app.readinessChecks[index], at: index, instance)
         }
-        settle(now)
     }
 
     mutating func healthResult(_ failure: String?, of check: HealthCheck, at index: Int, _ instance: Instance, _ now: Timestamp) {

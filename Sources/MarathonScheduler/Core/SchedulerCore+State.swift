@@ -14,7 +14,7 @@ extension SchedulerCore {
     /// Forgets the oldest versions beyond the limit that nothing refers to.
     private mutating func prune(_ id: PathID) {
         guard let all = versions[id], all.count > options.maxVersions else { return }
-        var needed = Set(instances(of: id).map(\.appVersion))
+        var needed = Set(tasks(of: id).map(\.appVersion))
         if let current = root.apps[id]?.version { needed.insert(current) }
         for deployment in deployments { needed.formUnion([deployment.originals[id], deployment.targets[id]].compactMap(\.self)) }
         for version in all.keys.sorted().prefix(all.count - options.maxVersions) where !needed.contains(version) {
@@ -92,6 +92,7 @@ extension SchedulerCore {
         var groups: [PathID: JSON] = [:]
         for (path, bytes) in nodes.sorted(by: { $0.key < $1.key }) where !bytes.isEmpty {
             let parts = path.split(separator: "/")
+            guard parts.count > 1 else { continue }
             let json: JSON
             do { json = try JSON(parsing: bytes) } catch { throw Self.unreadable(path, "\(error)") }
             switch (parts.first, parts.count) {

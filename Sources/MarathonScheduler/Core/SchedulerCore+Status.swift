@@ -4,7 +4,8 @@ import Mesos
 
 /// What the master says about tasks.
 extension SchedulerCore {
-    /// Takes a status in, and acknowledges it once it is kept.
+    /// Takes a status in, and acknowledges it once it is kept. What follows from it is left to `settle`, so that a thousand of them
+    /// are followed up once.
     mutating func updated(_ status: TaskStatus, now: Timestamp) {
         statistics.statusUpdates += 1
         reconciliation.answered(status.taskID)
@@ -12,7 +13,6 @@ extension SchedulerCore {
         if let uuid = status.uuid, let agent = status.agentID {
             emit(.call(.acknowledge(agentID: agent, taskID: status.taskID, uuid: uuid)))
         }
-        settle(now)
     }
 
     private mutating func take(_ status: TaskStatus, _ instance: Instance, _ now: Timestamp) {

@@ -86,9 +86,12 @@ struct SchedulerCore: Sendable {
         return lastVersion
     }
 
+    /// Tasks of an app in no order.
+    func tasks(of app: PathID) -> [Instance] { (tasksByApp[app] ?? []).compactMap { instances[$0] } }
+
     /// Tasks of an app, oldest first.
     func instances(of app: PathID) -> [Instance] {
-        (tasksByApp[app] ?? []).compactMap { instances[$0] }.sorted { ($0.stagedAt, $0.taskID) < ($1.stagedAt, $1.taskID) }
+        tasks(of: app).sorted { ($0.stagedAt.milliseconds, $0.taskID) < ($1.stagedAt.milliseconds, $1.taskID) }
     }
 
     /// The app as it was when the task was launched; the current one where that version is gone.

@@ -15,9 +15,9 @@ actor Scheduler {
     private let logger: Logger
     nonisolated let events: EventBus
 
-    private var pending: [Effect] = []
     private var waiters: [CheckedContinuation<Void, any Error>] = []
     private var isCommitting = false
+    private var hasNews = false
     private var failure: (any Error)?
     private var onFailure: (@Sendable (any Error) -> Void)?
     private var timer: Task<Void, Never>?
@@ -112,18 +112,21 @@ actor Scheduler {
         }
     }
 
+    /// Has what happened followed up, kept and carried out, soon: everything that happens until then is gathered.
     private func flush() {
-        pending += core.takeEffects()
-        setTimer()
-        guard !isCommitting, !(pending.isEmpty && waiters.isEmpty) else { return }
+        hasNews = true
+        guard !isCommitting, failure == nil else { return }
         isCommitting = true
         Task { await commit() }
     }
 
     private func commit() async {
-        while !(pending.isEmpty && waiters.isEmpty), failure == nil {
-            let (effects, waiting) = (pending, waiters)
-            (pending, waiters) = ([], [])
+        while hasNews, failure == nil {
+            hasNews = false
+            core.settle(clock())
+            let (effects, waiting) = (core.takeEffects(), waiters)
+            waiters = []
+            setTimer()
             do {
                 let writes = StateWrite.coalesced(effects)
                 if !writes.isEmpty { try await store.write(writes) }
