@@ -29,6 +29,10 @@ extension LoadRun {
             return
         }
         guard let declaration = schema.settings.first(where: { $0.name == pair.key }) else {
+            if pair.key.hasSuffix("_file"), let named = schema.settings.first(where: { $0.name == pair.key.dropLast(5) }) {
+                takeSecretFile(pair, named, place: place)
+                return
+            }
             let near = NearestName.of(pair.key, among: schema.settings.map(\.name))
             fail(place, "the key '\(pair.key)' is not known to \(schema.component)\(near.map { "; did you mean \($0)?" } ?? "")")
             return
@@ -38,6 +42,11 @@ extension LoadRun {
             fail(place, "\(pair.key) is secret, but everyone may read \(path): chmod it to 0600, or use \(declaration.variable)_FILE")
             return
         }
+        guard entries[declaration.name] == nil else {
+            failed.insert(declaration.name)
+            fail(place, "\(pair.key) is given together with \(pair.key)_file; give one of them")
+            return
+        }
         do throws(YAMLError) {
             let text = try text(of: pair.value, declaration)
             entries[declaration.name] = ResolvedSettings.Entry(text: text, origin: .file(path: path, line: pair.mark.line))
@@ -45,6 +54,21 @@ extension LoadRun {
             failed.insert(declaration.name)
             fail("\(path):\(error.mark)", "\(pair.key): \(error.reason)")
         }
+    }
+
+    /// `<key>_file` names a file that holds the key's value, as `<VARIABLE>_FILE` does.
+    private mutating func takeSecretFile(_ pair: YAMLPair, _ declaration: SettingDeclaration, place: String) {
+        guard entries[declaration.name] == nil else {
+            failed.insert(declaration.name)
+            fail(place, "\(pair.key) is given together with \(declaration.name); give one of them")
+            return
+        }
+        guard let path = try? pair.value.scalarText(), let text = secret(variable: "\(place): \(pair.key)", path: path) else {
+            failed.insert(declaration.name)
+            if (try? pair.value.scalarText()) == nil { fail(place, "\(pair.key): expected a path, found \(pair.value.kind)") }
+            return
+        }
+        entries[declaration.name] = ResolvedSettings.Entry(text: text, origin: .secretFile(variable: "\(place): \(pair.key)", path: path))
     }
 
     /// A scalar as written, or the elements of a list joined by commas.

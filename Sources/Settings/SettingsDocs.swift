@@ -27,7 +27,8 @@ public enum SettingsDocs {
             \(schema.summary)
 
             Each setting is given by an environment variable, or by its key in `/etc/mesos-cluster/\(schema.component).yaml`; the variable \
-            wins. `<VARIABLE>_FILE` names a file that holds the value: use it for secrets. An empty variable counts as not given.
+            wins. `<VARIABLE>_FILE`, or the key with `_file`, names a file that holds the value: use it for secrets. An empty variable \
+            counts as not given.
 
             | variable | key | allowed | default | what it is |
             |---|---|---|---|---|

@@ -37,8 +37,8 @@ actor HAProxyHealth {
         (tracker.isReady, tracker.reason, lastLook.map { ContinuousClock.now - $0 })
     }
 
-    /// Asks again and again until the task is cancelled.
-    func run(_ context: CompanionContext) async throws {
+    /// Asks again and again until the task is cancelled, and counts the virtual addresses that are here.
+    func run(_ context: CompanionContext, held: @Sendable () -> Int) async throws {
         let client = HTTPClient(idleConnections: 1)
         while !Task.isCancelled {
             let observation = await look(client)
@@ -55,6 +55,8 @@ actor HAProxyHealth {
             await context.metrics.set(
                 "keepalived_haproxy_ready", help: "1 where the node's HAProxy is ready and may get the virtual addresses.",
                 to: tracker.isReady ? 1 : 0)
+            await context.metrics.set(
+                "keepalived_virtual_addresses_held", help: "How many of the virtual addresses this node has.", to: Double(held()))
             try await Task.sleep(for: interval)
         }
     }

@@ -15,6 +15,9 @@ struct KeepalivedChecks: Sendable {
         return (virtualAddresses.filter { own.contains($0.address) }, virtualAddresses.filter { !own.contains($0.address) })
     }
 
+    /// How many of the virtual addresses this host has.
+    var heldCount: Int { (try? held().here.count) ?? 0 }
+
     /// The table.
     var table: [Check] {
         var checks = [

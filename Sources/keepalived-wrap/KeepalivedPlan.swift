@@ -61,7 +61,7 @@ extension Keepalived {
         plan.checks = checks.table
         plan.role = { checks.role() }
         plan.status = { await checks.status(layout) }
-        if let health { plan.companions = [Companion("haproxy-health") { try await health.run($0) }] }
+        if let health { plan.companions = [Companion("haproxy-health") { try await health.run($0) { checks.heldCount } }] }
         return plan
     }
 

@@ -68,6 +68,8 @@ actor LoadBalancer {
     private var haproxy: TestProcess?
     private var wrap: TestProcess?
     private var starts = 0
+    /// The virtual addresses that it was told of.
+    private(set) var expected = virtualAddresses
 
     init(_ number: Int, _ pair: NamespacePair) throws {
         self.number = number
@@ -107,6 +109,7 @@ actor LoadBalancer {
 
     func startWrap(_ extra: [String: String] = [:]) async throws {
         starts += 1
+        expected = Self.virtualAddresses.filter { extra["KEEPALIVED_VIRTUAL_IPS"]?.contains($0) ?? true }
         let environment = [
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
             "KEEPALIVED_VIRTUAL_IPS": Self.virtualAddresses[0] + "/24," + Self.virtualAddresses[1] + "/64",
@@ -156,6 +159,11 @@ actor LoadBalancer {
         let output = try await command(["ip", "-n", namespace, "-o", "addr", "show"], directory).output
         return Self.virtualAddresses.filter { output.contains(" \($0)/") }
     }
+
+    /// Waits until the entrypoint has ended by itself.
+    func waitForWrap() async -> Int32? { await wrap?.wait() }
+
+    var hasConfiguration: Bool { Files.exists(directory.file("run/keepalived.conf")) }
 
     var log: String { directory.read("wrap-\(starts).log") ?? "" }
     var wrapIsRunning: Bool { wrap?.isRunning ?? false }

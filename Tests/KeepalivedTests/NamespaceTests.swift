@@ -10,13 +10,17 @@ import Testing
 struct NamespaceTests {
     static let all = LoadBalancer.virtualAddresses
 
-    func withLoadBalancers(_ body: (LoadBalancer, LoadBalancer) async throws -> Void) async throws {
+    func withLoadBalancers(
+        _ settings: [String: String] = [:], _ body: (LoadBalancer, LoadBalancer) async throws -> Void
+    ) async throws {
         let pair = try await NamespacePair()
         let (one, two) = (try LoadBalancer(1, pair), try LoadBalancer(2, pair))
         do {
             for balancer in [one, two] {
                 try await balancer.startHAProxy()
-                try await balancer.startWrap()
+                // Where no list of peers says who is preferred.
+                let priority = settings["KEEPALIVED_PEERS"] == "" ? ["KEEPALIVED_PRIORITY": "\(160 - balancer.number)"] : [:]
+                try await balancer.startWrap(settings.merging(priority) { $1 })
             }
             try await owner(one, other: two, "the first of the peers owns the addresses")
             try await body(one, two)
@@ -34,7 +38,7 @@ struct NamespaceTests {
         let began = ContinuousClock.now
         try await eventually(within: within, what) {
             let (mine, others) = (try await owner.held(), try await other.held())
-            return mine == Self.all && others == []
+            return mine == (await owner.expected) && others == []
         }
         return ContinuousClock.now - began
     }
@@ -94,13 +98,61 @@ struct NamespaceTests {
         }
     }
 
+    @Test func multicastServesBothFamilies() async throws {
+        try await withLoadBalancers(["KEEPALIVED_PEERS": ""]) { one, two in
+            await one.killHAProxy()
+            try await owner(two, other: one, "the other takes over where HAProxy died")
+        }
+    }
+
+    @Test func version2WithItsPassword() async throws {
+        let settings = [
+            "KEEPALIVED_VIRTUAL_IPS": "198.18.7.100/24", "KEEPALIVED_VRRP_VERSION": "2", "KEEPALIVED_PASSWORD": "s3al.d",
+            "KEEPALIVED_PEERS": "198.18.7.1,198.18.7.2",
+        ]
+        try await withLoadBalancers(settings) { one, _ in
+            try await eventually("the role") { try await one.health("--role").output.contains("leader") }
+            #expect(await one.log.contains("s3al.d") == false)
+        }
+    }
+
+    @Test func withNopreemptTheOwnerStays() async throws {
+        try await withLoadBalancers(["KEEPALIVED_NOPREEMPT": "true"]) { one, two in
+            await one.killHAProxy()
+            try await owner(two, other: one, "the other takes over where HAProxy died")
+            try await one.startHAProxy()
+            try await eventually("the first is ready again") { try await one.health("--ready").code == 0 }
+            // A take-over would come within four adverts, a second.
+            let end = ContinuousClock.now + .milliseconds(2500)
+            while ContinuousClock.now < end { #expect(try await two.held() == Self.all) }
+        }
+    }
+
+    @Test(
+        arguments: [
+            (["KEEPALIVED_VRID": "300"], 78, "KEEPALIVED_VRID: '300' is not allowed; expected a whole number, 1–255"),
+            (["KEEPALIVED_PASSWORD_FILE": "/nonexistent/secret"], 78, "does not exist: create the file or correct the path"),
+            (["KEEPALIVED_TEMPLATE": "/nonexistent/template"], 78, "correct KEEPALIVED_TEMPLATE"),
+            (["KEEPALIVED_BINARY": "/nonexistent/keepalived"], 78, "install keepalived, or give KEEPALIVED_BINARY"),
+        ] as [([String: String], Int32, String)])
+    func badInputEndsWithOneMessage(settings: [String: String], status: Int32, message: String) async throws {
+        let pair = try await NamespacePair()
+        let one = try LoadBalancer(1, pair)
+        try await one.startWrap(settings)
+        #expect(await one.waitForWrap() == status)
+        #expect(await one.log.contains(message))
+        #expect(await one.hasConfiguration == false)
+        await pair.remove()
+    }
+
     @Test func wrongConfigurationIsRefusedBeforeItIsInPlace() async throws {
         let pair = try await NamespacePair()
         let one = try LoadBalancer(1, pair)
         let template = try pair.directory.write("bad.mustache", "vrrp_instance x {\n    nonsense {{version}}\n}\n")
         try await one.startWrap(["KEEPALIVED_TEMPLATE": template])
-        try await eventually("the entrypoint ends") { await !one.wrapIsRunning }
+        #expect(await one.waitForWrap() == 65)
         #expect(await one.log.contains("refuses the new"))
+        #expect(await one.hasConfiguration == false)
         #expect(try await one.held() == [])
         await pair.remove()
     }

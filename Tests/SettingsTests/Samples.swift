@@ -32,8 +32,8 @@ final class TemporaryDirectory {
     let path: String
 
     init() {
-        var template = Array("/tmp/settings-test-XXXXXX".utf8CString)
-        path = mkdtemp(&template).map { String(cString: $0) } ?? ""
+        path = "/tmp/settings-test-\(getpid())-\(UInt64.random(in: 0 ... .max))"
+        mkdir(path, 0o700)
     }
 
     deinit { try? Files.remove(path) }

@@ -113,6 +113,24 @@ struct SettingsLoaderTests {
         #expect(mistakes(["ZOO_SERVERS": "a"], file: list).contains("expected a mapping, found a sequence"))
     }
 
+    @Test func theFileMayNameSecretFiles() throws {
+        let directory = TemporaryDirectory()
+        let secret = try directory.file("secret", "kept apart\n")
+        let file = try directory.file("a.yaml", "servers: a\npassword_file: \(secret)\n", mode: 0o644)
+        let loader = SettingsLoader(schema: Sample.schema)
+        #expect(try loader.load(environment: [:], file: file)[Sample.password] == "kept apart")
+        #expect(try loader.load(environment: ["ZOO_PASSWORD": "another one"], file: file)[Sample.password] == "another one")
+        for lines in ["password_file: \(secret)\npassword: x y z\n", "password: x y z\npassword_file: \(secret)\n"] {
+            let both = try directory.file("b.yaml", "servers: a\n" + lines)
+            #expect(mistakes([:], file: both).contains("is given together with"))
+        }
+        let none = try directory.file("c.yaml", "servers: a\npassword_file: \(secret)-none\n")
+        #expect(
+            mistakes([:], file: none) == "\(none):2:1: password_file (\(secret)-none): does not exist: create the file or correct the path")
+        let wrong = try directory.file("d.yaml", "servers: a\npassword_file: [x]\n")
+        #expect(mistakes([:], file: wrong) == "\(wrong):2:1: password_file: expected a path, found a sequence")
+    }
+
     @Test func flagsOfTheProgramPassThrough() throws {
         let directory = TemporaryDirectory()
         let secret = try directory.file("credentials", "user:long-one\n")
