@@ -110,6 +110,7 @@ var targets: [Target] = [
     ]),
     tests("MarathonTests", ["ClusterCore", "JSON", "Marathon"]),
     tests("MesosFrameworkTests", ["ClusterCore", "ClusterTestKit", "EngineSupport", "HTTPClient", "JSON", "Mesos", "MesosFramework", logging]),
+    tests("EndToEndTests", ["ClusterCore", "ClusterTestKit", "HTTPClient", "JSON", "Supervision"]),
     tests("JSONTests", ["JSON"]),
     tests("MesosClusterTests", ["ClusterCore", "JSON", "mesos-cluster"]),
     tests("ZooKeeperTests", ["ClusterCore", "ClusterTestKit", "ZooKeeper"]),
@@ -124,7 +125,6 @@ var targets: [Target] = [
     tests("HTTPClientTests", ["HTTPClient"], exclude: ["Fixtures"]),
     tests("TemplatingTests", ["ClusterCore", "JSON", "Templating"]),
     tests("YAMLTests", ["ClusterCore", "JSON", "YAML"]),
-    tests("HTTPClientTests", ["HTTPClient"]),
     tests("EmbeddedSlaveTests", ["EmbeddedMesos", "ClusterCore", "ClusterTestKit", "HTTPClient", "JSON", "Mesos", "Supervision"]),
 ]
 

@@ -62,8 +62,8 @@ struct LaunchSettings {
         case .consul:
             return [
                 "CONSUL_MODE": node.kind == .master ? "server" : "agent", "CONSUL_SERVERS": list(masters),
-                "CONSUL_DATA_DIR": data + "/data",
-                "CONSUL_CONFIG_DIR": data + "/conf", "CONSUL_BINARY": Programs.consul ?? "consul",
+                "CONSUL_DATA_DIR": data + "/data", "CONSUL_CONFIG_FILE": data + "/agent.json", "CONSUL_UI": "true",
+                "CONSUL_BINARY": Programs.consul ?? "consul",
             ]
         case .mesosMaster:
             return authentication(
