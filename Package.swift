@@ -109,7 +109,6 @@ var targets: [Target] = [
         "ClusterCore", "ClusterTestKit", "EngineSupport", "HTTPClient", "JSON", "Marathon", "MarathonScheduler", "Mesos", "ZooKeeper", logging,
     ]),
     tests("MarathonTests", ["ClusterCore", "JSON", "Marathon"]),
-    tests("MesosFrameworkTests", ["ClusterCore", "ClusterTestKit", "EngineSupport", "HTTPClient", "JSON", "Mesos", "MesosFramework", logging]),
     tests("EndToEndTests", ["ClusterCore", "ClusterTestKit", "HTTPClient", "JSON", "Supervision"]),
     tests("JSONTests", ["JSON"]),
     tests("MesosClusterTests", ["ClusterCore", "JSON", "mesos-cluster"]),
