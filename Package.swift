@@ -125,6 +125,8 @@ var targets: [Target] = [
     tests("TemplatingTests", ["ClusterCore", "JSON", "Templating"]),
     tests("YAMLTests", ["ClusterCore", "JSON", "YAML"]),
     tests("EmbeddedSlaveTests", ["EmbeddedMesos", "ClusterCore", "ClusterTestKit", "HTTPClient", "JSON", "Mesos", "Supervision"]),
+    tests("HTTPClientTests", ["HTTPClient"]),
+    tests("EmbeddedSlaveTests", ["embedded-engine", "EmbeddedMesos", "ClusterCore", "ClusterTestKit", "EngineSupport", "HTTPClient", "JSON", "Mesos", "Supervision"]),
 ]
 
 // `ONLY=JSONTests,YAMLTests swift test` builds and runs these test targets and what they stand on, nothing else:

@@ -69,3 +69,19 @@ public enum UnixTime {
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 }
+
+/// How large a file system is: `statvfs(3)`.
+public struct FileSystemSize: Sendable, Hashable {
+    /// All of it.
+    public let totalBytes: UInt64
+    /// What users other than root can still take.
+    public let availableBytes: UInt64
+
+    /// Looks at the file system of a path; nil where it can't be seen.
+    public init?(path: String) {
+        var status = statvfs()
+        guard statvfs(path, &status) == 0 else { return nil }
+        totalBytes = UInt64(status.f_frsize) * UInt64(status.f_blocks)
+        availableBytes = UInt64(status.f_frsize) * UInt64(status.f_bavail)
+    }
+}

@@ -4,11 +4,13 @@ import EmbeddedMesos
 /// What an engine process stands in for.
 enum EngineRole: String, CaseIterable {
     case mesosMaster = "mesos-master"
+    case mesosSlave = "mesos-slave"
 
     /// Runs it until its task is cancelled.
     func run(_ arguments: [String], _ environment: [String: String]) async throws(ClusterError) {
         switch self {
         case .mesosMaster: try await EmbeddedMaster.run(arguments: arguments, environment: environment)
+        case .mesosSlave: try await EmbeddedSlave.run(arguments: arguments, environment: environment)
         }
     }
 
@@ -16,6 +18,7 @@ enum EngineRole: String, CaseIterable {
     private var summary: String {
         switch self {
         case .mesosMaster: "a Mesos master: v1 scheduler API, operator endpoints, Mesos' own election in ZooKeeper"
+        case .mesosSlave: "a Mesos slave: tasks as processes in sandboxes or Docker containers, which outlive it; USR1 ends them"
         }
     }
 

@@ -16,6 +16,8 @@ import Logging
             print(EngineRole.help, terminator: "")
         case "--version":
             print("embedded-engine \(EmbeddedMesosVersion.tag)")
+        case "executor":
+            await runExecutor()
         default:
             guard let role = EngineRole(rawValue: word) else {
                 complain("embedded-engine: unknown role '\(word)'\n\n\(EngineRole.help)")
@@ -43,6 +45,17 @@ import Logging
             return handler
         }
         exit(await EngineProcess.run(role, arguments, environment))
+    }
+
+    // Not a role: the slave starts it. It ends with its tasks, not at a signal, so it has no place in EngineProcess.
+    private static func runExecutor() async {
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            try await EmbeddedExecutor.run()
+        } catch {
+            complain("embedded-engine executor: \(error)\n")
+            exit(1)
+        }
     }
 
     private static func currentEnvironment() -> [String: String] {

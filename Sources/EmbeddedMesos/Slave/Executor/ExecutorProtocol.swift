@@ -18,7 +18,9 @@ enum ExecutorCommand: Sendable, Hashable {
         case .launch(let directory): ["launch": .string(directory)]
         case .adopt(let directory): ["adopt": .string(directory)]
         case .kill(let container, let grace, let reportsKilling):
-            .members(["kill": .string(container), "grace_ms": grace.map { .int($0.milliseconds) }, "reports_killing": .bool(reportsKilling)])
+            .members([
+                "kill": .string(container), "grace_ms": grace.map { .int($0.milliseconds) }, "reports_killing": .bool(reportsKilling),
+            ])
         case .endAll: ["end_all": true]
         }
     }

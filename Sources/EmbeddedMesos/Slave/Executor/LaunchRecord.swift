@@ -84,7 +84,8 @@ struct LaunchSettings: Sendable, Hashable {
         .members([
             "environment": .object(JSONObject(environment.sorted { $0.key < $1.key }.map { ($0.key, JSON.string($0.value)) })),
             "switch_user": .bool(switchesUser), "docker": docker.map { .string($0) }, "docker_socket": .string(dockerSocket),
-            "sandbox_directory": .string(sandboxMount), "grace_ms": .int(grace.milliseconds), "fetch_stall_ms": .int(fetchStall.milliseconds),
+            "sandbox_directory": .string(sandboxMount), "grace_ms": .int(grace.milliseconds),
+            "fetch_stall_ms": .int(fetchStall.milliseconds),
             "frameworks_home": .string(frameworksHome), "address": .string(address), "slave_pid": .string(slavePID),
             "processes": .bool(runsProcesses),
         ])
@@ -155,7 +156,8 @@ struct RunFiles: Sendable, Hashable {
     /// Keeps the process's identity.
     func write(_ identity: ProcessIdentity) throws(ClusterError) {
         let json = JSON.members([
-            "pid": .number(Int(identity.pid)), "start_ticks": .int(Int64(clamping: identity.startTicks)), "boot_id": .string(identity.bootID),
+            "pid": .number(Int(identity.pid)), "start_ticks": .int(Int64(clamping: identity.startTicks)),
+            "boot_id": .string(identity.bootID),
         ])
         try QuickFile.replace(process, json.bytes())
     }

@@ -66,7 +66,8 @@ actor TaskRun {
         }
         let states = Set(events.map(\.status.state))
         if states.contains("TASK_RUNNING") {
-            handle(.adopted(healthy: events.last { $0.status.healthy != nil }?.status.healthy, wasStopping: states.contains("TASK_KILLING")))
+            handle(
+                .adopted(healthy: events.last { $0.status.healthy != nil }?.status.healthy, wasStopping: states.contains("TASK_KILLING")))
         } else {
             handle(.started)
         }

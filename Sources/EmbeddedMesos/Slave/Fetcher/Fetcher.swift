@@ -114,7 +114,9 @@ struct Fetcher: Sendable {
     }
 
     // URIs may carry a password or a token.
-    private static func printable(_ uri: String) -> String { HTTPRequest("GET", uri).summary.split(separator: " ").dropFirst().joined(separator: " ") }
+    private static func printable(_ uri: String) -> String {
+        HTTPRequest("GET", uri).summary.split(separator: " ").dropFirst().joined(separator: " ")
+    }
 }
 
 /// An archive in the sandbox, told by its name as upstream does.
@@ -131,7 +133,8 @@ struct Archive: Sendable {
 
     private static func form(of path: String) -> Form? {
         let forms: [(String, Form)] = [
-            (".tar", .tar(decompressor: nil)), (".tgz", .tar(decompressor: ["gzip", "-dc"])), (".tar.gz", .tar(decompressor: ["gzip", "-dc"])),
+            (".tar", .tar(decompressor: nil)), (".tgz", .tar(decompressor: ["gzip", "-dc"])),
+            (".tar.gz", .tar(decompressor: ["gzip", "-dc"])),
             (".tbz2", .tar(decompressor: ["bzip2", "-dc"])), (".tar.bz2", .tar(decompressor: ["bzip2", "-dc"])),
             (".txz", .tar(decompressor: ["xz", "-dc"])), (".tar.xz", .tar(decompressor: ["xz", "-dc"])), (".zip", .zip),
             (".gz", .single(suffix: ".gz", decompressor: ["gzip", "-dc"])),

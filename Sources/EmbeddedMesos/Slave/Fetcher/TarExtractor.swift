@@ -30,10 +30,11 @@ struct TarExtractor {
             default:
                 let name = pax["path"] ?? longName ?? header.name
                 let link = pax["linkpath"] ?? longLink ?? header.link
-                let size = try pax["size"].map { (text) throws(ClusterError) in
-                    guard let size = Int64(text), size >= 0 else { throw ClusterError(.invalid, "the size of '\(name)' is malformed") }
-                    return size
-                } ?? header.size
+                let size =
+                    try pax["size"].map { (text) throws(ClusterError) in
+                        guard let size = Int64(text), size >= 0 else { throw ClusterError(.invalid, "the size of '\(name)' is malformed") }
+                        return size
+                    } ?? header.size
                 if pax.keys.contains(where: { $0.hasPrefix("GNU.sparse") }) {
                     throw ClusterError(.invalid, "'\(name)' is a sparse file, which is not supported")
                 }

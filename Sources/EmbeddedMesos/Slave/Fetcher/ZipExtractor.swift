@@ -104,7 +104,8 @@ struct ZipExtractor {
         case 8:
             var inflate = Inflate(data, limit: Int64(member.size), emit: emit)
             guard try inflate.run() == member.size else { throw damaged }
-        default: throw ClusterError(.invalid, "the member '\(member.name)' is compressed by method \(member.method), which is not supported")
+        default:
+            throw ClusterError(.invalid, "the member '\(member.name)' is compressed by method \(member.method), which is not supported")
         }
     }
 }
