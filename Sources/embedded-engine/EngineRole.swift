@@ -1,16 +1,19 @@
 import ClusterCore
 import EmbeddedMesos
+import MarathonScheduler
 
 /// What an engine process stands in for.
 enum EngineRole: String, CaseIterable {
     case mesosMaster = "mesos-master"
     case mesosSlave = "mesos-slave"
+    case marathon
 
     /// Runs it until its task is cancelled.
     func run(_ arguments: [String], _ environment: [String: String]) async throws(ClusterError) {
         switch self {
         case .mesosMaster: try await EmbeddedMaster.run(arguments: arguments, environment: environment)
         case .mesosSlave: try await EmbeddedSlave.run(arguments: arguments, environment: environment)
+        case .marathon: try await EmbeddedMarathon.run(arguments: arguments, environment: environment)
         }
     }
 
@@ -19,6 +22,7 @@ enum EngineRole: String, CaseIterable {
         switch self {
         case .mesosMaster: "a Mesos master: v1 scheduler API, operator endpoints, Mesos' own election in ZooKeeper"
         case .mesosSlave: "a Mesos slave: tasks as processes in sandboxes or Docker containers, which outlive it; USR1 ends them"
+        case .marathon: "Marathon: the /v2 REST API, scheduling over Mesos' v1 scheduler API, state and election in ZooKeeper"
         }
     }
 

@@ -38,7 +38,7 @@ struct MarathonOptions: Sendable {
 
     /// - Parameter hostname: this host's name, where none is given.
     init(_ words: [String], environment: [String: String], hostname ownName: String) throws(Refusal) {
-        let flags = try Self.parse(words)
+        let flags = try Self.parse(words + Self.words(environment))
         guard let master = flags["master"] else { throw Refusal(description: "Required option 'master' not found") }
         self.master = master
         do { zk = try ZooKeeperURL(flags["zk"] ?? "zk://localhost:2181/marathon") } catch {
@@ -103,6 +103,15 @@ struct MarathonOptions: Sendable {
         let limit = try reader.number("max_instances_per_offer", in: 1...Int.max)
         let olderLimit = try reader.number("max_tasks_per_offer", in: 1...Int.max)
         scheduling.limitPerOffer = limit ?? olderLimit
+    }
+
+    /// `MARATHON_X=v` as `--x v`, and as a bare flag where it is empty; those of `MARATHON_APP_*` are the variables of a Marathon task.
+    private static func words(_ environment: [String: String]) -> [String] {
+        environment.sorted { $0.key < $1.key }.flatMap { name, value -> [String] in
+            guard name.hasPrefix("MARATHON_"), !name.hasPrefix("MARATHON_APP_") else { return [] }
+            let flag = "--" + name.dropFirst(9).lowercased()
+            return value.isEmpty ? [flag] : [flag, value]
+        }
     }
 
     private static func parse(_ words: [String]) throws(Refusal) -> [String: String] {

@@ -1,0 +1,42 @@
+import ClusterCore
+import Entrypoint
+import HTTPClient
+import Prerequisites
+import Settings
+
+/// The component `marathon`.
+struct MarathonWrap: Component {
+    static var schema: SettingsSchema { MarathonSettings.schema }
+
+    static func gatherFacts(_ settings: ResolvedSettings, host: HostFacts) async throws(ClusterError) -> MarathonFacts {
+        let names =
+            settings[MarathonSettings.binary].map { [$0] }
+            ?? ["marathon", "/marathon/bin/marathon", "/marathon/bin/start", "/usr/share/marathon/bin/marathon"]
+        return MarathonFacts(engines: await EngineChoice.find(names, host: host))
+    }
+
+    static func plan(_ settings: ResolvedSettings, facts: MarathonFacts) throws(PlanRefusal) -> LaunchPlan {
+        let marathon = try MarathonPlan(settings, facts: facts)
+        var plan = LaunchPlan(component: "marathon", argv: marathon.argv)
+        plan.notes = marathon.notes
+        if !marathon.files.isEmpty { plan.directories = [PlannedDirectory(settings[MarathonSettings.runDirectory], mode: 0o700)] }
+        plan.files = marathon.files
+        plan.environment = marathon.environment
+        plan.secretEnvironment = marathon.secretEnvironment
+        plan.prerequisites = [
+            .zooKeeperMajority(servers: marathon.zooKeeper.servers), .mesosLeader(marathon.masters),
+            marathon.choice.markerPrerequisite(marathon.zooKeeper),
+        ]
+        let probes = MarathonProbes(marathon, settings: settings, http: HTTPClient())
+        plan.checks = probes.checks
+        plan.role = { await probes.role() }
+        let election: ElectionNodes =
+            marathon.hasOldElection
+            ? .members(parent: "\(marathon.zooKeeper.path)/leader", id: marathon.announced)
+            : .latch(parent: "\(marathon.zooKeeper.path)/leader-curator", id: marathon.announced)
+        let handover = ElectionHandover(ensemble: marathon.zooKeeper, election: election)
+        plan.companions = [handover.companion, probes.masterWatch, probes.ghostWatch]
+        plan.afterExit = [handover.exitAction]
+        return plan
+    }
+}
