@@ -112,7 +112,11 @@ var targets: [Target] = [
     tests("EndToEndTests", ["ClusterCore", "ClusterTestKit", "HTTPClient", "JSON", "Supervision"]),
     tests("JSONTests", ["JSON"]),
     tests("MesosClusterTests", ["ClusterCore", "JSON", "mesos-cluster"]),
+    tests("PrerequisitesTests", ["Checks", "ClusterCore", "ClusterTestKit", "Entrypoint", "Prerequisites", "ZooKeeper", logging]),
     tests("ZooKeeperTests", ["ClusterCore", "ClusterTestKit", "ZooKeeper"]),
+    tests(
+        "ZooKeeperInitTests", ["ClusterCore", "ClusterTestKit", "Entrypoint", "JSON", "Settings", "ZooKeeper", "zookeeper-init"],
+        exclude: ["Golden"]),
     tests(
         "KeepalivedTests", ["Checks", "ClusterCore", "ClusterTestKit", "Entrypoint", "JSON", "Settings", "keepalived-wrap"],
         exclude: ["Golden"]),

@@ -42,21 +42,10 @@ public final class TestHTTPBackend: Sendable {
     public init(port: Int? = nil, on address: String = "127.0.0.1", handler: @escaping @Sendable (Request) -> Response) throws {
         let chosen = if let port { port } else { try freePort(on: address) }
         self.port = chosen
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | O_CLOEXEC, 0)
-        var yes: Int32 = 1
-        setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-        var name = socketAddress(address, UInt16(chosen))
-        let code = withUnsafePointer(to: &name) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                Glibc.bind(listener, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard code == 0, listen(listener, 512) == 0 else {
-            throw NotEventually(description: "\(address):\(chosen): \(String(cString: strerror(errno)))")
-        }
-        let (listening, log) = (self.listener, self.log)
+        listener = try listening(address, chosen)
+        let (listener, log) = (self.listener, self.log)
         startThread {
-            while case let connection = accept(listening, nil, nil), connection >= 0 {
+            while case let connection = accept(listener, nil, nil), connection >= 0 {
                 startThread {
                     defer { close(connection) }
                     guard let request = readRequest(connection) else { return }
@@ -77,6 +66,21 @@ public final class TestHTTPBackend: Sendable {
         shutdown(listener, Int32(SHUT_RDWR))
         close(listener)
     }
+}
+
+/// A socket that listens.
+func listening(_ address: String, _ port: Int) throws -> Int32 {
+    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | O_CLOEXEC, 0)
+    var yes: Int32 = 1
+    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+    var name = socketAddress(address, UInt16(port))
+    let code = withUnsafePointer(to: &name) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.bind(listener, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+    }
+    guard code == 0, listen(listener, 512) == 0 else {
+        throw NotEventually(description: "\(address):\(port): \(String(cString: strerror(errno)))")
+    }
+    return listener
 }
 
 private func readRequest(_ connection: Int32) -> TestHTTPBackend.Request? {

@@ -38,4 +38,7 @@ public struct ElectionHandover: Sendable {
             try await keeper.release(child, logger)
         }
     }
+
+    /// What is recorded of a child, for tests.
+    func recordedNodes(of child: Int32) async -> [CandidateNode] { await keeper.recordedNodes(of: child) }
 }

@@ -26,6 +26,8 @@ actor HandoverKeeper {
         }
     }
 
+    func recordedNodes(of child: Int32) -> [CandidateNode] { record.nodes(of: child) }
+
     /// Deletes the nodes of a child that has exited: those recorded, and one that it made just before and that no watch has told of yet.
     func release(_ child: ExitedChild, _ logger: Logger) async throws(ClusterError) {
         let client = connected()

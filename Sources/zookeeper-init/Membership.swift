@@ -98,7 +98,12 @@ struct Membership: Sendable {
                 "this node is member \(myID), but its data directory is that of member \(recordedID): a member that changes its id votes twice; "
                     + "restore the order of ZOO_SERVERS, or give this node an empty data directory (it fetches all data from the others)")
         }
-        if let recordedMembers { reasons += Self.majorityLoss(from: recordedMembers, to: members, membersFile) }
+        if let recordedMembers, members.isEmpty || own != nil {
+            // A single server is recorded as no members.
+            let alone = [own ?? Member(id: myID, host: "this node", peerPort: peerPort, electionPort: electionPort)]
+            reasons += Self.majorityLoss(
+                from: recordedMembers.isEmpty ? alone : recordedMembers, to: members.isEmpty ? alone : members, membersFile)
+        }
         self.members = members
         self.own = own
         self.myID = myID
@@ -140,7 +145,7 @@ struct Membership: Sendable {
     /// or members with empty data directories outvote those that have the data.
     private static func majorityLoss(from old: [Member], to new: [Member], _ file: String) -> [String] {
         func name(_ member: Member) -> String { "\(member.id)=\(member.host)" }
-        guard !old.isEmpty, !new.isEmpty, Set(old) != Set(new) else { return [] }
+        guard Set(old) != Set(new) else { return [] }
         let kept = old.filter { member in new.contains { $0.id == member.id && $0.host == member.host } }.count
         guard kept < Majority.of(old.count) || kept < Majority.of(new.count) else { return [] }
         return [

@@ -1,0 +1,129 @@
+import Checks
+import ClusterCore
+import ClusterTestKit
+import Entrypoint
+import Logging
+import Synchronization
+import Testing
+import ZooKeeper
+
+@testable import Prerequisites
+
+@Suite struct HandoverTests {
+    let address = HostPort(host: "10.0.0.1", port: 5050)
+    let masterInfo = """
+        {"address":{"hostname":"m1","ip":"10.0.0.1","port":5050},"hostname":"m1","id":"x","ip":16777226,"pid":"master@10.0.0.1:5050","port":5050}
+        """
+
+    /// A pid that a test changes.
+    final class Child: Sendable {
+        let pid = Mutex<Int32?>(nil)
+        var context: CompanionContext {
+            CompanionContext(
+                signalChild: { _ in false }, childPID: { self.pid.withLock { $0 } }, metrics: MetricsRegistry(),
+                logger: Logger(label: "test"))
+        }
+    }
+
+    @Test func mastersAreToldApartByTheirAddress() {
+        let election = ElectionNodes.mesosMasters(path: "/mesos", address: address)
+        #expect(election.isOwn(Array(masterInfo.utf8)))
+        #expect(!election.isOwn(Array(masterInfo.replacing("5050", with: "5051").utf8)))
+        #expect(election.isOwn(Array(#"{"pid":"master@10.0.0.1:5050"}"#.utf8)))
+        #expect(!election.isOwn(Array("garbage".utf8)))
+        #expect(election.isCandidate("json.info_0000000001") && !election.isCandidate("log_replicas"))
+        let latch = ElectionNodes.latch(parent: "/m/leader-curator", id: address)
+        #expect(latch.isOwn(Array("10.0.0.1:5050".utf8)) && !latch.isOwn(Array("10.0.0.1:50".utf8)))
+    }
+
+    @Test func aRecordHoldsOnlyTheNodesOfTheChildThatMadeThem() {
+        var record = HandoverRecord()
+        let one = CandidateNode(path: "/e/1", owner: 7, czxid: 1)
+        let two = CandidateNode(path: "/e/2", owner: 8, czxid: 2)
+        #expect(record.unknown(among: ["/e/2", "/e/1"]) == ["/e/1", "/e/2"])
+        record.saw(one, isOwn: true, child: 100)
+        record.saw(two, isOwn: false, child: 100)
+        #expect(record.nodes(of: 100) == [one] && record.nodes(of: 101).isEmpty)
+        #expect(record.unknown(among: ["/e/1", "/e/2", "/e/3"]) == ["/e/3"])
+        record.saw(CandidateNode(path: "/e/3", owner: 9, czxid: 3), isOwn: true, child: nil)
+        #expect(record.unknown(among: ["/e/2", "/e/3"]) == ["/e/3"])
+        #expect(record.nodes(of: 100).isEmpty)
+    }
+
+    @Test(.timeLimit(.minutes(2))) func theNextMasterLeadsAtOnceWhenTheLeadersProcessHasExited() async throws {
+        let server = try await ZooKeeperServer.start()
+        let session = ZooKeeperClient(url: server.url(), sessionTimeout: .seconds(30))
+        try await session.connect()
+        try await session.create("/mesos")
+        func announce(_ data: String) async throws -> String {
+            try await session.create("/mesos/json.info_", data: Array(data.utf8), mode: .ephemeralSequential)
+        }
+        let handover = ElectionHandover(ensemble: server.url("/mesos"), election: .mesosMasters(path: "/mesos", address: address))
+        let child = Child()
+        child.pid.withLock { $0 = 100 }
+        let context = child.context
+        let companion = Task { try await handover.companion.run(context) }
+        let own = try await announce(masterInfo)
+        let other = try await announce(masterInfo.replacing("10.0.0.1", with: "10.0.0.2"))
+        var watched = session.watchChildren("/mesos").makeAsyncIterator()
+        _ = try await watched.next()
+
+        child.pid.withLock { $0 = nil }
+        let began = ContinuousClock.now
+        try await handover.exitAction.run(ExitedChild(pid: 100, exitCode: 137, isStopping: false), Logger(label: "test"))
+        // Some 10 ms on an idle machine; the limit is for a crowded one.
+        let took = ContinuousClock.now - began
+        print("handed over within \(took)")
+        #expect(took < .seconds(1))
+        #expect(try await watched.next() == [String(other.dropFirst("/mesos/".count))])
+        #expect(try await session.exists(own) == nil)
+
+        // The restarted child's node stays, whatever is asked for the child before.
+        child.pid.withLock { $0 = 101 }
+        let newer = try await announce(masterInfo)
+        _ = try await watched.next()
+        try await eventually("the record knows the new child") {
+            await handover.recordedNodes(of: 101).map(\.path) == [newer]
+        }
+        try await handover.exitAction.run(ExitedChild(pid: 100, exitCode: 137, isStopping: false), Logger(label: "test"))
+        #expect(try await session.exists(newer) != nil)
+        try await handover.exitAction.run(ExitedChild(pid: 101, exitCode: 0, isStopping: true), Logger(label: "test"))
+        #expect(try await session.exists(newer) == nil)
+        #expect(try await session.exists(other) != nil)
+        companion.cancel()
+        _ = await companion.result
+        await session.close()
+    }
+
+    @Test(.timeLimit(.minutes(2))) func aNodeMadeJustBeforeTheExitIsFoundToo() async throws {
+        let server = try await ZooKeeperServer.start()
+        let session = ZooKeeperClient(url: server.url(), sessionTimeout: .seconds(30))
+        try await session.connect()
+        try await session.createRecursively("/marathon/leader-curator")
+        let handover = ElectionHandover(
+            ensemble: server.url(), election: .latch(parent: "/marathon/leader-curator", id: HostPort(host: "a", port: 8080)))
+        let own = try await session.create(
+            "/marathon/leader-curator/_c_1-latch-", data: Array("a:8080".utf8), mode: .ephemeralSequential)
+        let other = try await session.create(
+            "/marathon/leader-curator/_c_2-latch-", data: Array("b:8080".utf8), mode: .ephemeralSequential)
+        try await handover.exitAction.run(ExitedChild(pid: 5, exitCode: 1, isStopping: true), Logger(label: "test"))
+        #expect(try await session.exists(own) == nil)
+        #expect(try await session.exists(other) != nil)
+        await session.close()
+    }
+
+    @Test(.timeLimit(.minutes(2))) func theMajorityIsCountedAndTheMissingServerNamed() async throws {
+        let ensemble = try await ZooKeeperEnsemble.start()
+        let prerequisite = Prerequisite.zooKeeperMajority(servers: ensemble.addresses)
+        #expect(await prerequisite.look() == .met("3 of 3 ZooKeeper servers answer"))
+        await ensemble.servers[2].kill()
+        try await eventually("two of three") {
+            await prerequisite.look() == .met("2 of 3 ZooKeeper servers answer; \(ensemble.addresses[2]) refused")
+        }
+        await ensemble.servers[1].kill()
+        try await eventually("no majority") {
+            guard case .missing(let text) = await prerequisite.look() else { return false }
+            return text.hasPrefix("0 of 3 ZooKeeper servers answer; ") && text.contains("refused")
+        }
+    }
+}
