@@ -27,10 +27,10 @@ final class MemoryStore: JobStore {
         return state
     }
 
-    func write(_ changes: [StoreChange]) async throws {
+    func write(_ groups: [[StoreChange]]) async throws {
         if refuses.withLock({ $0 }) { throw ClusterError(.unavailable, "another leads") }
         nodes.withLock { nodes in
-            for change in changes { nodes[change.path] = change.content }
+            for change in groups.joined() { nodes[change.path] = change.content }
         }
     }
 }

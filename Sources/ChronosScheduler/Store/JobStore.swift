@@ -3,10 +3,9 @@ protocol JobStore: Sendable {
     /// Everything that is stored.
     func load() async throws -> StoredState
 
-    /// Stores changes, in their order. Changes of one chunk of at most 100 are stored together or not at all; runs come
-    /// with the job whose target they are.
+    /// Stores changes, in their order. Those of one group are stored together or not at all.
     /// - Throws: where this is no longer the leader, or nobody knows whether it was stored. The state in memory is void then.
-    func write(_ changes: [StoreChange]) async throws
+    func write(_ groups: [[StoreChange]]) async throws
 }
 
 /// One node of the store: written, or removed where the content is nil.

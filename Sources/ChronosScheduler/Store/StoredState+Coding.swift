@@ -17,16 +17,14 @@ extension StoreChange {
 }
 
 extension SchedulerCore {
-    /// What has to be stored of what is pending: each job with its runs, so that a target is taken and its run queued at once.
-    func changes(of pending: Pending) -> [StoreChange] {
-        var runs = Dictionary(grouping: pending.runs, by: \.job)
-        var changes: [StoreChange] = []
-        for name in pending.jobs.sorted() {
-            changes.append(.job(name, jobs[name]))
-            for key in (runs.removeValue(forKey: name) ?? []).sorted() { changes.append(.run(key, self.runs[key])) }
+    /// What has to be stored of what is pending: each job in one group with its runs, so that a target is taken and its run queued
+    /// at once.
+    func changes(of pending: Pending) -> [[StoreChange]] {
+        let runs = Dictionary(grouping: pending.runs, by: \.job)
+        return pending.jobs.union(runs.keys).sorted().map { name in
+            let job: [StoreChange] = pending.jobs.contains(name) ? [.job(name, jobs[name])] : []
+            return job + (runs[name] ?? []).sorted().map { .run($0, self.runs[$0]) }
         }
-        for key in runs.values.joined().sorted() { changes.append(.run(key, self.runs[key])) }
-        return changes
     }
 }
 

@@ -1,0 +1,58 @@
+import Chronos
+import ClusterCore
+import JSON
+import MesosFramework
+import ZooKeeper
+
+/// Jobs and runs in ZooKeeper, one node each.
+struct FencedJobStore: JobStore {
+    let store: FencedStore
+    let zones: @Sendable (String) throws(ClusterError) -> TimeZoneRules
+    /// A transaction must fit ZooKeeper's limit of one megabyte for a request.
+    private static let bytesPerTransaction = 500_000
+    private static let nodesPerTransaction = 400
+
+    func load() async throws -> StoredState {
+        var state = StoredState()
+        for (path, node) in try await store.readTree() where !node.data.isEmpty {
+            do {
+                if path.hasPrefix("/\(StoreChange.jobs)/") {
+                    state.jobs.append(try JobRecord(stored: try JSON(parsing: node.data), zones: zones))
+                } else if path.hasPrefix("/\(StoreChange.runs)/") {
+                    state.runs.append(try Run(stored: try JSON(parsing: node.data)))
+                }
+            } catch {
+                throw ClusterError(.invalid, "the stored state \(store.root)\(path) can't be read", cause: error)
+            }
+        }
+        return state
+    }
+
+    func write(_ groups: [[StoreChange]]) async throws {
+        var batch: [FencedStore.Change] = []
+        var size = 0
+        for group in groups {
+            let bytes = group.reduce(0) { $0 + $1.path.utf8.count + ($1.content?.count ?? 0) + 64 }
+            if !batch.isEmpty, size + bytes > Self.bytesPerTransaction || batch.count + group.count > Self.nodesPerTransaction {
+                try await store.transaction(batch)
+                (batch, size) = ([], 0)
+            }
+            batch += group.map { change in change.content.map { .put("/\(change.path)", $0) } ?? .delete("/\(change.path)") }
+            size += bytes
+        }
+        if !batch.isEmpty { try await store.transaction(batch) }
+    }
+}
+
+/// The framework's id, beside the state that belongs to it.
+struct StoredIdentity: FrameworkIdentity {
+    let store: FencedStore
+    private static let path = "/framework-id"
+
+    func load() async throws -> String? {
+        guard let node = try await store.read(Self.path), !node.data.isEmpty else { return nil }
+        return node.text
+    }
+
+    func save(_ frameworkID: String) async throws { try await store.write(Self.path, Array(frameworkID.utf8)) }
+}
