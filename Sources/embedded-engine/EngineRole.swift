@@ -1,3 +1,4 @@
+import ChronosScheduler
 import ClusterCore
 import EmbeddedMesos
 import MarathonScheduler
@@ -7,6 +8,7 @@ enum EngineRole: String, CaseIterable {
     case mesosMaster = "mesos-master"
     case mesosSlave = "mesos-slave"
     case marathon
+    case chronos
 
     /// Runs it until its task is cancelled.
     func run(_ arguments: [String], _ environment: [String: String]) async throws(ClusterError) {
@@ -14,6 +16,7 @@ enum EngineRole: String, CaseIterable {
         case .mesosMaster: try await EmbeddedMaster.run(arguments: arguments, environment: environment)
         case .mesosSlave: try await EmbeddedSlave.run(arguments: arguments, environment: environment)
         case .marathon: try await EmbeddedMarathon.run(arguments: arguments, environment: environment)
+        case .chronos: try await EmbeddedChronos.run(arguments: arguments, environment: environment)
         }
     }
 
@@ -23,6 +26,7 @@ enum EngineRole: String, CaseIterable {
         case .mesosMaster: "a Mesos master: v1 scheduler API, operator endpoints, Mesos' own election in ZooKeeper"
         case .mesosSlave: "a Mesos slave: tasks as processes in sandboxes or Docker containers, which outlive it; USR1 ends them"
         case .marathon: "Marathon: the /v2 REST API, scheduling over Mesos' v1 scheduler API, state and election in ZooKeeper"
+        case .chronos: "Chronos: jobs by schedule and dependency, its REST API, its own election in ZooKeeper"
         }
     }
 
