@@ -25,6 +25,10 @@ public final class TestRelay: Sendable {
     /// Holds everything back: connections stay open and nothing gets through, also on new ones.
     public func stall() { gate.stall() }
 
+    /// Lets requests through up to and including the next that has this text, and holds all answers from then on: the server acts, and
+    /// the client does not hear of it.
+    public func holdAnswers(afterRequestWith text: String) { gate.arm(Array(text.utf8)) }
+
     /// Breaks all connections and lets new ones pass.
     public func recover() { gate.recover() }
 
@@ -38,15 +42,21 @@ public final class TestRelay: Sendable {
 private final class RelayGate: Sendable {
     private struct State {
         var isStalled = false
+        var trigger: [UInt8]?
+        var holdsAnswers = false
         var open: Set<Int32> = []
     }
     private let state = Mutex(State())
 
     func stall() { state.withLock { $0.isStalled = true } }
 
+    func arm(_ text: [UInt8]) { state.withLock { $0.trigger = text } }
+
     func recover() {
         state.withLock { state in
             state.isStalled = false
+            state.holdsAnswers = false
+            state.trigger = nil
             for descriptor in state.open { shutdown(descriptor, Int32(SHUT_RDWR)) }
         }
     }
@@ -74,9 +84,22 @@ private final class RelayGate: Sendable {
                 continue
             }
             for (index, from) in sockets.enumerated() where from.revents != 0 {
+                if index == 1, state.withLock({ $0.holdsAnswers }) {
+                    usleep(5000)
+                    continue
+                }
                 let count = recv(from.fd, &buffer, buffer.count, 0)
+                if index == 0, count > 0 { look(at: buffer[..<count]) }
                 guard count > 0, send(sockets[1 - index].fd, buffer, count, Int32(MSG_NOSIGNAL)) == count else { return }
             }
+        }
+    }
+
+    private func look(at request: ArraySlice<UInt8>) {
+        state.withLock { state in
+            guard let trigger = state.trigger, request.indices.contains(where: { request[$0...].starts(with: trigger) }) else { return }
+            state.trigger = nil
+            state.holdsAnswers = true
         }
     }
 }

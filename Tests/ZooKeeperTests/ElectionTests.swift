@@ -79,6 +79,63 @@ import Testing
         await two.close()
     }
 
+    @Test(.timeLimit(.minutes(2))) func aLeaderThatIsCutOffStepsDownBeforeAnotherIsElected() async throws {
+        let server = try await ZooKeeperServer.start()
+        let relay = try TestRelay(to: server.address)
+        let (one, first) = candidate("a:1", ZooKeeperURL(servers: [relay.address], path: ""), timeout: .seconds(2))
+        let (two, second) = candidate("b:1", server.url(), timeout: .seconds(2))
+        await first.start()
+        try await eventually("a leads") { first.isLeader }
+        await second.start()
+        try await eventually("b entered") { try await two.children(of: "/app/leader-curator").count == 2 }
+        let term = try #require(first.term)
+        var events = await second.events().makeAsyncIterator()
+        let clock = ContinuousClock()
+        let steppedDown = Task {
+            for await event in await first.events() where event == .lost(.outOfContact) { return clock.now }
+            return clock.now
+        }
+        relay.stall()
+        while let event = await events.next() {
+            if case .elected = event { break }
+        }
+        let elected = clock.now
+        #expect(!first.isLeader && second.isLeader)
+        #expect(await steppedDown.value < elected)
+        // Back in touch, it learns that its session is over, and enters again behind the new leader.
+        relay.recover()
+        try await eventually("a is back") { first.leader?.text == "b:1" && one.sessionID != nil }
+        try await eventually("a entered again") { try await two.children(of: "/app/leader-curator").count == 2 }
+        #expect(try await two.exists(term.path) == nil && second.isLeader && !first.isLeader)
+        await first.stop()
+        await second.stop()
+        await one.close()
+        await two.close()
+    }
+
+    @Test(.timeLimit(.minutes(2)), arguments: [ElectionLayout.latch(parent: "/e"), .mesosMasters(path: "/e")])
+    func aNodeWhoseCreationWasNotAnsweredIsFoundAgain(layout: ElectionLayout) async throws {
+        let server = try await ZooKeeperServer.start()
+        let relay = try TestRelay(to: server.address)
+        let client = ZooKeeperClient(url: ZooKeeperURL(servers: [relay.address], path: ""), sessionTimeout: .seconds(20))
+        let observer = ZooKeeperClient(url: server.url())
+        try await client.connect()
+        try await observer.connect()
+        let election = LeaderElection(client: client, layout: layout, data: Array("a:1".utf8))
+        relay.holdAnswers(afterRequestWith: layout.label)
+        await election.start()
+        let node = try await eventuallyValue("the node") { try await observer.children(of: "/e").first }
+        #expect(!election.isLeader)
+        relay.recover()
+        try await eventually("it leads") { election.isLeader }
+        #expect(try await observer.children(of: "/e") == [node])
+        #expect(election.term?.path == "/e/\(node)")
+        await election.stop()
+        #expect(try await observer.children(of: "/e").isEmpty)
+        await client.close()
+        await observer.close()
+    }
+
     @Test(.timeLimit(.minutes(2))) func aNodeDeletedByTheWrapIsHandedOverAndMadeAgain() async throws {
         let server = try await ZooKeeperServer.start()
         let (one, first) = candidate("a:1", server.url())
