@@ -105,32 +105,30 @@ var targets: [Target] = [
     tests("ChronosTests", ["Chronos", "ClusterCore", "JSON"]),
     tests("ClusterCoreTests", ["ClusterCore"]),
     tests("ClusterTestKitTests", ["ClusterCore", "ClusterTestKit"]),
+    tests("ConsulTests", ["ClusterCore", "Consul", "ClusterTestKit", "HTTPClient", "JSON"]),
+    tests(
+        "ConsulWrapTests", ["ClusterCore", "Checks", "ClusterTestKit", "Consul", "Entrypoint", "HTTPClient", "JSON", "Settings", "consul-wrap"],
+        exclude: ["Golden"]),
+    tests("EmbeddedSlaveTests", ["embedded-engine", "EmbeddedMesos", "ClusterCore", "ClusterTestKit", "EngineSupport", "HTTPClient", "JSON", "Mesos", "Supervision"]),
+    tests("EndToEndTests", ["ClusterCore", "ClusterTestKit", "HTTPClient", "JSON", "Supervision"]),
+    tests("HTTPClientTests", ["HTTPClient"], exclude: ["Fixtures"]),
+    tests("JSONTests", ["JSON"]),
+    tests(
+        "KeepalivedTests", ["Checks", "ClusterCore", "ClusterTestKit", "Entrypoint", "JSON", "Settings", "keepalived-wrap"],
+        exclude: ["Golden"]),
     tests("MarathonSchedulerTests", [
         "ClusterCore", "ClusterTestKit", "EngineSupport", "HTTPClient", "JSON", "Marathon", "MarathonScheduler", "Mesos", "ZooKeeper", logging,
     ]),
     tests("MarathonTests", ["ClusterCore", "JSON", "Marathon"]),
-    tests("EndToEndTests", ["ClusterCore", "ClusterTestKit", "HTTPClient", "JSON", "Supervision"]),
-    tests("JSONTests", ["JSON"]),
     tests("MesosClusterTests", ["ClusterCore", "JSON", "mesos-cluster"]),
     tests("PrerequisitesTests", ["Checks", "ClusterCore", "ClusterTestKit", "Entrypoint", "Prerequisites", "ZooKeeper", logging]),
-    tests("ZooKeeperTests", ["ClusterCore", "ClusterTestKit", "ZooKeeper"]),
+    tests("SettingsTests", ["ClusterCore", "JSON", "Settings", "YAML"]),
+    tests("TemplatingTests", ["ClusterCore", "JSON", "Templating"]),
+    tests("YAMLTests", ["ClusterCore", "JSON", "YAML"]),
     tests(
         "ZooKeeperInitTests", ["ClusterCore", "ClusterTestKit", "Entrypoint", "JSON", "Settings", "ZooKeeper", "zookeeper-init"],
         exclude: ["Golden"]),
-    tests(
-        "KeepalivedTests", ["Checks", "ClusterCore", "ClusterTestKit", "Entrypoint", "JSON", "Settings", "keepalived-wrap"],
-        exclude: ["Golden"]),
-    tests("SettingsTests", ["ClusterCore", "JSON", "Settings", "YAML"]),
-    tests(
-        "ConsulWrapTests", ["ClusterCore", "Checks", "ClusterTestKit", "Consul", "Entrypoint", "HTTPClient", "JSON", "Settings", "consul-wrap"],
-        exclude: ["Golden"]),
-    tests("ConsulTests", ["ClusterCore", "Consul", "ClusterTestKit", "HTTPClient", "JSON"]),
-    tests("HTTPClientTests", ["HTTPClient"], exclude: ["Fixtures"]),
-    tests("TemplatingTests", ["ClusterCore", "JSON", "Templating"]),
-    tests("YAMLTests", ["ClusterCore", "JSON", "YAML"]),
-    tests("EmbeddedSlaveTests", ["EmbeddedMesos", "ClusterCore", "ClusterTestKit", "HTTPClient", "JSON", "Mesos", "Supervision"]),
-    tests("HTTPClientTests", ["HTTPClient"]),
-    tests("EmbeddedSlaveTests", ["embedded-engine", "EmbeddedMesos", "ClusterCore", "ClusterTestKit", "EngineSupport", "HTTPClient", "JSON", "Mesos", "Supervision"]),
+    tests("ZooKeeperTests", ["ClusterCore", "ClusterTestKit", "ZooKeeper"]),
 ]
 
 // `ONLY=JSONTests,YAMLTests swift test` builds and runs these test targets and what they stand on, nothing else:
