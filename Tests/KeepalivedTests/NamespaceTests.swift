@@ -21,6 +21,10 @@ struct NamespaceTests {
                 // Where no list of peers says who is preferred.
                 let priority = settings["KEEPALIVED_PEERS"] == "" ? ["KEEPALIVED_PRIORITY": "\(160 - balancer.number)"] : [:]
                 try await balancer.startWrap(settings.merging(priority) { $1 })
+                // Who comes first keeps the addresses then.
+                if settings["KEEPALIVED_NOPREEMPT"] != nil, balancer.number == 1 {
+                    try await eventually("the first one owns the addresses") { try await one.held() == Self.all }
+                }
             }
             try await owner(one, other: two, "the first of the peers owns the addresses")
             try await body(one, two)
