@@ -122,6 +122,10 @@ var targets: [Target] = [
     tests("MarathonTests", ["ClusterCore", "JSON", "Marathon"]),
     tests("MesosClusterTests", ["ClusterCore", "JSON", "mesos-cluster"]),
     tests("PrerequisitesTests", ["Checks", "ClusterCore", "ClusterTestKit", "Entrypoint", "Prerequisites", "ZooKeeper", logging]),
+    tests(
+        "MesosSlaveWrapTests",
+        ["mesos-slave-wrap", "ClusterCore", "ClusterTestKit", "Entrypoint", "JSON", "Mesos", "Prerequisites", "Settings"],
+        exclude: ["Golden"]),
     tests("SettingsTests", ["ClusterCore", "JSON", "Settings", "YAML"]),
     tests("TemplatingTests", ["ClusterCore", "JSON", "Templating"]),
     tests("YAMLTests", ["ClusterCore", "JSON", "YAML"]),

@@ -1,3 +1,6 @@
+import Entrypoint
+
+/// Starts and supervises a Mesos slave, Apache's or the embedded one.
 @main struct Main {
-    static func main() {}
+    static func main() async { await Entrypoint.main(MesosSlaveWrap.self) }
 }
