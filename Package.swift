@@ -101,6 +101,7 @@ var targets: [Target] = [
         name: "entrypoint-fixture", dependencies: runtime, path: "Tests/entrypoint-fixture", swiftSettings: strict),
     .target(
         name: "ClusterTestKit", dependencies: ["ClusterCore", "ZooKeeper"], swiftSettings: strict),
+    tests("ChecksTests", ["Checks", "ClusterCore", "ClusterTestKit", "JSON"]),
     tests("ChronosSchedulerTests", ["ChronosScheduler", "Chronos", "ClusterCore", "JSON", "Mesos", "MesosFramework", logging]),
     tests("ChronosTests", ["Chronos", "ClusterCore", "JSON"]),
     tests("ClusterCoreTests", ["ClusterCore"]),
@@ -111,7 +112,13 @@ var targets: [Target] = [
         exclude: ["Golden"]),
     tests("EmbeddedSlaveTests", ["embedded-engine", "EmbeddedMesos", "ClusterCore", "ClusterTestKit", "EngineSupport", "HTTPClient", "JSON", "Mesos", "Supervision"]),
     tests("EndToEndTests", ["ClusterCore", "ClusterTestKit", "HTTPClient", "JSON", "Supervision"]),
+    tests(
+        "EntrypointTests",
+        [
+            "Checks", "ClusterCore", "ClusterTestKit", "Entrypoint", "JSON", "Settings", "Supervision", "entrypoint-fixture", logging,
+        ]),
     tests("HTTPClientTests", ["HTTPClient"], exclude: ["Fixtures"]),
+    tests("HTTPServerTests", ["ClusterCore", "ClusterTestKit", "HTTPServer"]),
     tests("JSONTests", ["JSON"]),
     tests(
         "KeepalivedTests", ["Checks", "ClusterCore", "ClusterTestKit", "Entrypoint", "JSON", "Settings", "keepalived-wrap"],
@@ -127,6 +134,7 @@ var targets: [Target] = [
         ["mesos-slave-wrap", "ClusterCore", "ClusterTestKit", "Entrypoint", "JSON", "Mesos", "Prerequisites", "Settings"],
         exclude: ["Golden"]),
     tests("SettingsTests", ["ClusterCore", "JSON", "Settings", "YAML"]),
+    tests("SupervisionTests", ["ClusterCore", "ClusterTestKit", "Supervision", logging]),
     tests("TemplatingTests", ["ClusterCore", "JSON", "Templating"]),
     tests("YAMLTests", ["ClusterCore", "JSON", "YAML"]),
     tests(

@@ -42,7 +42,7 @@ public struct Command: Sendable {
         self.deadline = deadline
     }
 
-    /// Runs it to its end, whatever its exit code.
+    /// Runs it to its end, whatever its exit code. It is killed where the calling task is cancelled.
     /// - Throws: `.notFound` or `.io` where it can't be started, `.timeout` where it took longer than its deadline.
     public func run(_ reaper: ProcessReaper = .shared) async throws(ClusterError) -> Result {
         var spec = spec
@@ -81,9 +81,11 @@ public struct Command: Sendable {
             _ = await child.wait()
             throw ClusterError(.io, "no thread left to run \(name)")
         }
-        guard collected.isComplete, let termination = await child.wait(atMost: max(end - .now, .milliseconds(100))) else {
-            child.signalGroup(SIGKILL)
-            _ = await child.wait()
+        var isLate = !collected.isComplete
+        if !isLate { isLate = await child.wait(atMost: max(end - .now, .milliseconds(100))) == nil }
+        if isLate { child.signalGroup(SIGKILL) }
+        let termination = await child.wait()
+        if isLate && !Task.isCancelled {
             throw ClusterError(.timeout, "\(name) took longer than \(deadline.mesosText) and was killed")
         }
         return Result(

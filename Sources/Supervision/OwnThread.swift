@@ -22,6 +22,11 @@ enum OwnThread {
         let body = Unmanaged.passRetained(
             Body {
                 clinux_name_thread(name)
+                // A pipe that its reader has closed is an error here, and no reason for the whole process to die.
+                var broken = sigset_t()
+                sigemptyset(&broken)
+                sigaddset(&broken, SIGPIPE)
+                pthread_sigmask(SIG_BLOCK, &broken, nil)
                 run()
             })
         var thread = pthread_t()

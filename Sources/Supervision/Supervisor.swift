@@ -68,9 +68,9 @@ public actor Supervisor {
     ///   - clock: runs the pauses.
     ///   - chance: 0 ..< 1, spreads the pauses.
     public init(
-        _ configuration: Configuration, reaper: ProcessReaper = .shared, logger: Logger, clock: any Clock<Duration> = ContinuousClock(),
-        chance: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
-        afterExit: @escaping @Sendable (Exit) async -> Void = { _ in }
+        _ configuration: Configuration, reaper: ProcessReaper = .shared, logger: Logger,
+        afterExit: @escaping @Sendable (Exit) async -> Void = { _ in }, clock: any Clock<Duration> = ContinuousClock(),
+        chance: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
     ) {
         self.configuration = configuration
         self.reaper = reaper
