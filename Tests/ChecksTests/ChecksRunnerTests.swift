@@ -72,7 +72,7 @@ import Testing
                 }
             ], reuse: .zero)
         let first = await runner.summary()
-        #expect(first.failures(.ready).first?.hasPrefix("stuck: no answer within 0.") == true)
+        #expect(first.failures(.ready).first?.hasPrefix("stuck: no answer within ") == true)
         let second = await runner.summary()
         #expect(!second.isPassing(.ready))
         #expect(runs.withLock { $0 } == 1)
@@ -91,7 +91,7 @@ import Testing
         world.advance(.seconds(5))
         let passed = await runner.summary()
         #expect(passed.isPassing(.ready))
-        #expect(passed.reports[0].lastFailure == .init(reason: "2 of 3 answer", age: .seconds(5)))
+        #expect(passed.reports[0].lastFailure?.reason == "2 of 3 answer" && passed.reports[0].lastFailure?.age == .seconds(5))
         #expect(passed.reports[0].json["last_failure"]?["reason"] == "2 of 3 answer")
     }
 

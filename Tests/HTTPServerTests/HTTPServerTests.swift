@@ -90,7 +90,8 @@ import Testing
     }
 }
 
-/// A TCP connection that sends what it is told; blocking calls on a thread of their own.
+/// A TCP connection that sends what it is told; blocking calls on a thread of their own,
+/// as the server's handler needs Swift's few.
 final class RawClient: Sendable {
     private let descriptor: Int32
 
@@ -117,16 +118,38 @@ final class RawClient: Sendable {
     func once(_ text: String) async throws -> String { await talk(text, untilClosed: false) }
 
     private func talk(_ text: String, untilClosed: Bool) async -> String {
-        await Task.detached { [descriptor] in
-            let bytes = Array(text.utf8)
-            _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL.rawValue))
-            var answer: [UInt8] = []
-            var chunk = [UInt8](repeating: 0, count: 4096)
-            while case let count = recv(descriptor, &chunk, chunk.count, 0), count > 0 {
-                answer += chunk[..<count]
-                if !untilClosed { break }
-            }
-            return String(decoding: answer, as: UTF8.self)
-        }.value
+        await withCheckedContinuation { continuation in
+            BlockingThread.start { [descriptor] in continuation.resume(returning: Self.talk(descriptor, text, untilClosed)) }
+        }
+    }
+
+    private static func talk(_ descriptor: Int32, _ text: String, _ untilClosed: Bool) -> String {
+        let bytes = Array(text.utf8)
+        _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+        var answer: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 4096)
+        while case let count = recv(descriptor, &chunk, chunk.count, 0), count > 0 {
+            answer += chunk[..<count]
+            if !untilClosed { break }
+        }
+        return String(decoding: answer, as: UTF8.self)
+    }
+}
+
+enum BlockingThread {
+    private final class Box: Sendable {
+        let run: @Sendable () -> Void
+        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+    }
+
+    static func start(_ run: @escaping @Sendable () -> Void) {
+        var thread = pthread_t()
+        pthread_create(
+            &thread, nil,
+            { argument in
+                if let argument { Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().run() }
+                return nil
+            }, Unmanaged.passRetained(Box(run)).toOpaque())
+        pthread_detach(thread)
     }
 }
