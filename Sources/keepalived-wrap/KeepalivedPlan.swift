@@ -54,7 +54,7 @@ extension Keepalived {
             ]
         let virtual = settings[KeepalivedSettings.virtualIPs]
         let leftovers = Leftovers(virtualAddresses: virtual, pidFiles: pidFiles, configuration: configuration)
-        plan.beforeStart = [leftovers.endDaemon, leftovers.removeBefore]
+        plan.beforeStart = [Capabilities.check, leftovers.endDaemon, leftovers.removeBefore]
         plan.afterExit = [leftovers.removeAfterExit]
         plan.afterStop = [leftovers.removeAfter]
         let checks = KeepalivedChecks(virtualAddresses: virtual, vrrpPIDFile: pidFiles[1], health: health)

@@ -107,7 +107,7 @@ actor LoadBalancer {
 
     func killHAProxy() async { await haproxy?.kill() }
 
-    func startWrap(_ extra: [String: String] = [:]) async throws {
+    func startWrap(_ extra: [String: String] = [:], with: [String] = []) async throws {
         starts += 1
         expected = Self.virtualAddresses.filter { extra["KEEPALIVED_VIRTUAL_IPS"]?.contains($0) ?? true }
         let environment = [
@@ -118,7 +118,7 @@ actor LoadBalancer {
             "PROBE_PORT": "0", "PROBE_SOCKET": directory.file("probe.sock"), "SETTINGS_FILE": try directory.write("none.yaml", ""),
         ]
         wrap = try await TestProcess(
-            ["ip", "netns", "exec", namespace, try Self.executable], environment: environment.merging(extra) { $1 },
+            ["ip", "netns", "exec", namespace] + with + [try Self.executable], environment: environment.merging(extra) { $1 },
             output: directory.file("wrap-\(starts).log"))
     }
 

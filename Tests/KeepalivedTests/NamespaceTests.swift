@@ -149,6 +149,15 @@ struct NamespaceTests {
         await pair.remove()
     }
 
+    @Test func withoutItsCapabilitiesItSaysSo() async throws {
+        let pair = try await NamespacePair()
+        let one = try LoadBalancer(1, pair)
+        try await one.startWrap(with: ["setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin"])
+        #expect(await one.waitForWrap() == 78)
+        #expect(await one.log.contains("keepalived needs CAP_NET_ADMIN, which this process lacks"))
+        await pair.remove()
+    }
+
     @Test func wrongConfigurationIsRefusedBeforeItIsInPlace() async throws {
         let pair = try await NamespacePair()
         let one = try LoadBalancer(1, pair)

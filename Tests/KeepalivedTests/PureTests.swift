@@ -46,4 +46,10 @@ struct PureTests {
         #expect(LinkAddress.interfaces().contains("lo"))
         #expect(try LinkAddress.remove([try #require(InternetAddress("127.0.0.1"))]).isEmpty)
     }
+
+    @Test func missingCapabilitiesAreNamed() {
+        #expect(Capabilities.missing(in: "Name:\tx\nCapEff:\t000001ffffffffff\nCapBnd:\t0\n").isEmpty)
+        #expect(Capabilities.missing(in: "CapEff:\t00000000a80425fb\n") == ["CAP_NET_ADMIN"])
+        #expect(Capabilities.missing(in: "CapEff:\t0000000000000000\n") == ["CAP_NET_ADMIN", "CAP_NET_RAW"])
+    }
 }
