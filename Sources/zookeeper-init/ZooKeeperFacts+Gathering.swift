@@ -16,7 +16,9 @@ extension ZooKeeperFacts {
         let directory = settings[ZooKeeperSettings.dataDirectory]
         // Debian's package puts a text in place of the number.
         facts.recordedID = readID("\(directory)/myid")
-        facts.recordedMembers = try readMembers("\(directory)/\(ZooKeeperPlan.membersFileName)")
+        if hasTransactions(settings[ZooKeeperSettings.dataLogDirectory] ?? directory) {
+            facts.recordedMembers = try readMembers("\(directory)/\(ZooKeeperPlan.membersFileName)")
+        }
         try await facts.resolve(settings)
         return facts
     }
@@ -40,6 +42,11 @@ extension ZooKeeperFacts {
     private static func readID(_ path: String) -> Int? {
         guard let text = try? Files.text(path) else { return nil }
         return Int(text.prefix { !$0.isWhitespace })
+    }
+
+    /// True where the server has ever taken part: what it was told before its first transaction may be corrected freely.
+    private static func hasTransactions(_ logDirectory: String) -> Bool {
+        ((try? Files.list("\(logDirectory)/version-2")) ?? []).contains { $0.hasPrefix("log.") }
     }
 
     private static func readMembers(_ path: String) throws(ClusterError) -> [Member]? {

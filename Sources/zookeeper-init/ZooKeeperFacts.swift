@@ -17,7 +17,7 @@ struct ZooKeeperFacts: PlanFacts, Hashable {
     var logging: LoggingLibrary
     /// The id in the data directory.
     var recordedID: Int?
-    /// The members that this data directory was used with last.
+    /// The members that this data directory was used with last; nil where it has no transaction.
     var recordedMembers: [Member]?
 
     init(

@@ -78,8 +78,10 @@ extension FencedStore {
     ) async -> Result<Visit?, ZooKeeperError> {
         let absolute = root + path
         do throws(ZooKeeperError) {
-            let children = try await client.children(of: absolute.isEmpty ? "/" : absolute)
+            // A node's stat says whether it has children: most have none, and cost one request.
             let node = withData && !path.isEmpty ? try await client.get(absolute) : nil
+            let hasNone = node?.stat.childCount == 0
+            let children = hasNone ? [] : try await client.children(of: absolute.isEmpty ? "/" : absolute)
             return .success(Visit(path: path, node: node, children: children))
         } catch {
             return error.code == .noNode ? .success(nil) : .failure(error)
