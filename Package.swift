@@ -88,7 +88,7 @@ var targets: [Target] = [
     executable("marathon-wrap", runtime + ["HTTPClient", "Mesos", "Marathon", "ZooKeeper", "Prerequisites"]),
     executable("chronos-wrap", runtime + ["HTTPClient", "Mesos", "Chronos", "ZooKeeper", "Prerequisites"]),
     executable("consul-wrap", runtime + ["HTTPClient", "Consul"]),
-    executable("haproxy-consul", runtime + ["HTTPClient", "Consul", "HAProxy", "Prerequisites"]),
+    executable("haproxy-consul", runtime + ["HTTPClient", "Consul", "HAProxy"]),
     executable("keepalived-wrap", runtime + ["CLinux", "HTTPClient"]),
     executable("mesos-consul", runtime + ["HTTPClient", "Consul", "Mesos", "ZooKeeper", "Prerequisites"]),
     executable(
@@ -117,6 +117,13 @@ var targets: [Target] = [
         [
             "Checks", "ClusterCore", "ClusterTestKit", "Entrypoint", "JSON", "Settings", "Supervision", "entrypoint-fixture", logging,
         ]),
+    tests(
+        "HAProxyConsulTests",
+        [
+            "ClusterCore", "Checks", "ClusterTestKit", "Consul", "Entrypoint", "HAProxy", "HTTPClient", "JSON", "Settings", "Templating",
+            "haproxy-consul",
+        ], exclude: ["Golden"]),
+    tests("HAProxyTests", ["ClusterCore", "ClusterTestKit", "HAProxy"]),
     tests("HTTPClientTests", ["HTTPClient"], exclude: ["Fixtures"]),
     tests("HTTPServerTests", ["ClusterCore", "ClusterTestKit", "HTTPServer"]),
     tests("JSONTests", ["JSON"]),

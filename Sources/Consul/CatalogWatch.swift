@@ -3,8 +3,9 @@ import HTTPClient
 
 /// What a watch of the catalog found.
 public enum CatalogEvent: Sendable {
-    /// Consul answered with a leader's view; it need not differ from the last one.
-    case view(CatalogSnapshot)
+    /// Consul answered with a leader's view, at this raft index; it need not differ from the last one. An index below that of the view
+    /// before means that the servers were restored or replaced.
+    case view(CatalogSnapshot, index: UInt64)
     /// Consul did not answer; asked again after the delay. Says nothing of the services.
     case failed(ClusterError, retryIn: Duration)
 }
@@ -68,7 +69,7 @@ public struct CatalogWatch: AsyncSequence, Sendable {
                 index.receive(newIndex)
                 retry.succeeded()
                 lastAnswer = .now
-                return .view(snapshot)
+                return .view(snapshot, index: newIndex)
             } catch {
                 if Task.isCancelled { return nil }
                 index.reset()
@@ -100,6 +101,9 @@ extension ConsulClient {
         let timeout = index == nil ? .seconds(15) : wait + wait / 16 + .seconds(10)
         let answer = try await require("GET", "/v1/internal/ui/nodes", query: query, timeout: timeout)
         guard answer.knowsLeader else { throw ClusterError(.unavailable, "Consul at \(address) has no leader") }
-        return (try CatalogSnapshot(nodeDump: answer.json()), answer.index ?? 0)
+        let snapshot = try CatalogSnapshot(nodeDump: answer.json())
+        // A server that leads is registered itself.
+        guard !snapshot.instances.isEmpty else { throw ClusterError(.unavailable, "Consul at \(address) has an empty catalog: it has just begun") }
+        return (snapshot, answer.index ?? 0)
     }
 }

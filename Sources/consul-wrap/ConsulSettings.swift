@@ -67,8 +67,8 @@ enum ConsulSettings {
         "consul_retry_interval", "CONSUL_RETRY_INTERVAL", default: .seconds(2), in: .milliseconds(100) ... .seconds(600),
         help: "pause between attempts to join")
     static let raftMultiplier = Setting<Int>(
-        "consul_raft_multiplier", "CONSUL_RAFT_MULTIPLIER", default: 2, in: 1...10,
-        help: "patience with slow servers: the leader is replaced after about this many seconds of silence")
+        "consul_raft_multiplier", "CONSUL_RAFT_MULTIPLIER", default: 1, in: 1...10,
+        help: "patience with slow servers: a silent leader is replaced after one to two times this many seconds")
     static let leaveOnStop = Setting<Bool>(
         "consul_leave_on_stop", "CONSUL_LEAVE_ON_STOP", default: false,
         help: "an agent that is stopped leaves the datacenter at once; a server must not, since that would shrink the quorum")

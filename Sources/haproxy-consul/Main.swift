@@ -1,3 +1,6 @@
+import Entrypoint
+
+/// Starts and supervises HAProxy, and keeps its routes as Consul tells them.
 @main struct Main {
-    static func main() {}
+    static func main() async { await Entrypoint.main(HAProxyConsul.self) }
 }

@@ -16,7 +16,7 @@ import Testing
         _ iterator: inout CatalogWatch.Iterator, where satisfies: (CatalogSnapshot) -> Bool
     ) async throws -> CatalogSnapshot {
         while let event = await iterator.next() {
-            if case .view(let snapshot) = event, satisfies(snapshot) { return snapshot }
+            if case .view(let snapshot, _) = event, satisfies(snapshot) { return snapshot }
         }
         throw ClusterError(.unavailable, "the watch ended")
     }

@@ -1,0 +1,59 @@
+/// The embedded template of haproxy.cfg. Every name in it is given by `Rendering`; services' texts are checked before they come here.
+enum ConfigurationTemplate {
+    static let name = "haproxy.cfg"
+
+    static let text = """
+        # Written by haproxy-consul; changes are overwritten.
+        global
+            description mesos-cluster {{generation}}
+            log stdout format raw daemon notice
+            stats socket {{stats_socket}} mode 600 level admin expose-fd listeners
+            maxconn {{maxconn}}
+            hard-stop-after {{drain}}
+
+        defaults
+            log global
+            mode http
+            option dontlognull
+            option redispatch
+            retries 3
+            timeout connect {{timeout_connect}}
+            timeout client {{timeout_client}}
+            timeout server {{timeout_server}}
+            timeout http-request 30s
+            timeout queue {{timeout_connect}}
+            timeout check 2s
+            default-server init-addr last,libc,none check inter {{check_interval}} fastinter 500ms downinter 1s fall 2 rise 1
+
+        frontend http
+            bind {{bind}}:{{port}}
+            monitor-uri /_haproxy_health_check
+            option httplog
+            option forwardfor
+            option http-server-close
+            http-request set-header X-Forwarded-Port %[dst_port]
+            http-request set-var(txn.host) req.hdr(host),field(1,:),lower
+            use_backend %[var(txn.host),map({{map}})] if { var(txn.host),map({{map}}) -m found }
+            default_backend no_route
+
+        backend no_route
+            http-request return status 503 content-type text/html string '{{page}}'
+        {{#backends}}
+
+        backend {{name}}
+            mode {{mode}}
+            balance roundrobin
+        {{#servers}}
+            server {{name}} {{endpoint}}
+        {{/servers}}
+        {{/backends}}
+        {{#listeners}}
+
+        frontend port_{{port}}
+            mode {{mode}}
+            bind {{bind}}:{{port}}
+            default_backend {{backend}}
+        {{/listeners}}
+
+        """
+}

@@ -1,0 +1,86 @@
+import ClusterCore
+import Consul
+import Entrypoint
+import HAProxy
+import HTTPClient
+import Settings
+import Templating
+
+/// The decisions of the plan.
+struct LoadBalancerPlan: Sendable {
+    let binary: String
+    let template: Template
+    let surroundings: Rendering.Surroundings
+    let policy: Reconciler.Policy
+    let consul: ConsulAddress
+    let token: String?
+    let caFile: String?
+    let lastGood: AcceptedView
+    /// True where something was served before this start.
+    let hasLastGood: Bool
+    let lastGoodPath: String
+    let table: RouteTable
+    let rendering: Rendering
+    let notes: [String]
+
+    init(_ settings: ResolvedSettings, facts: LoadBalancerFacts) throws(PlanRefusal) {
+        typealias S = LoadBalancerSettings
+        guard let binary = facts.binary else {
+            throw PlanRefusal([
+                "there is no program \(settings[S.binary] ?? "haproxy"): install HAProxy 2.6 or later, or name it by HAPROXY_BINARY"
+            ])
+        }
+        guard let consul = ConsulAddress(settings[S.consul]) else { throw PlanRefusal(["CONSUL_HTTP_ADDR is no address"]) }
+        self.binary = binary
+        self.consul = consul
+        token = settings[S.token]
+        caFile = settings[S.caFile]
+        policy = Self.policy(settings)
+        surroundings = Rendering.Surroundings(
+            bind: settings[S.bind], port: settings[S.port], directory: settings[S.directory], groups: settings[S.groups],
+            maxConnections: settings[S.maxConnections], connectTimeout: settings[S.connectTimeout],
+            clientTimeout: settings[S.clientTimeout], serverTimeout: settings[S.serverTimeout], checkInterval: settings[S.checkInterval],
+            drain: settings[S.drain])
+        lastGood = facts.lastGood ?? AcceptedView()
+        hasLastGood = facts.lastGood != nil
+        lastGoodPath = LoadBalancerFacts.lastGoodPath(settings)
+        table = RouteTable(lastGood.instances, policy: policy.routes, before: lastGood.owners, busyPorts: facts.busyPorts)
+        do {
+            template = try Template(
+                facts.template ?? ConfigurationTemplate.text,
+                name: facts.template == nil ? ConfigurationTemplate.name : settings[S.template] ?? "template")
+            rendering = try Rendering(table, surroundings, template: template)
+        } catch {
+            throw PlanRefusal(["\(error)"])
+        }
+        var notes = facts.notes
+        notes.append("routes come from Consul at \(consul), groups \(settings[S.groups].joined(separator: ", "))")
+        if hasLastGood { notes.append("until then \(table.backends.count) services are served as before the start") }
+        self.notes = notes
+    }
+
+    /// The policy alone, which facts need, too.
+    static func policy(_ settings: ResolvedSettings) -> Reconciler.Policy {
+        typealias S = LoadBalancerSettings
+        var policy = Reconciler.Policy()
+        policy.routes.groups = Set(settings[S.groups])
+        policy.routes.domain = settings[S.domain]
+        policy.routes.reservedPorts = Set(settings[S.reserved]).union([settings[S.port]]).union(CommonSettings.probePorts.values)
+        policy.loss.confirmLoss = settings[S.confirmLoss]
+        policy.loss.keepRoutes = settings[S.keepRoutes]
+        policy.coalesce = settings[S.coalesce]
+        return policy
+    }
+
+    /// The files of a rendering, in the order in which they are put in place: what refers to the map comes after it.
+    func files(of rendering: Rendering) -> [PlannedFile] {
+        [
+            PlannedFile(path: rendering.mapPath, content: rendering.map),
+            PlannedFile(
+                path: surroundings.configurationPath, content: rendering.configuration, mode: 0o640,
+                validate: ConfigurationCheck.argv(binary: binary, file: "{}")),
+        ]
+    }
+
+    var files: [PlannedFile] { files(of: rendering) }
+}

@@ -1,0 +1,100 @@
+import Checks
+import ClusterCore
+import HAProxy
+import JSON
+import Synchronization
+
+/// What the probes may know of the updater.
+final class LoadBalancerState: Sendable {
+    struct Snapshot: Sendable {
+        var reconciler: Reconciler
+        var reloads = 0
+        var failedReloads = 0
+        var lastReload: ContinuousClock.Instant?
+    }
+
+    private let plan: LoadBalancerPlan
+    private let snapshot: Mutex<Snapshot>
+    private var worker: WorkerSocket { WorkerSocket(plan.surroundings.statsSocket) }
+
+    init(_ plan: LoadBalancerPlan) {
+        self.plan = plan
+        snapshot = Mutex(Snapshot(reconciler: Reconciler(plan.policy, lastGood: plan.lastGood, served: plan.table)))
+    }
+
+    func update(_ change: (inout Snapshot) -> Void) { snapshot.withLock { change(&$0) } }
+    var current: Snapshot { snapshot.withLock { $0 } }
+
+    var checks: [Check] {
+        [
+            Check("haproxy", proves: "a worker answers its stats socket", gates: [.live, .ready]) { [worker] in
+                switch await HAProxyHealth.look(worker) {
+                case .serving(let info): .pass("HAProxy \(info.version), worker \(info.pid)")
+                case .notServing(let reason): .fail(reason)
+                }
+            },
+            Check("routes", proves: "HAProxy serves the wanted routes, which Consul or the last good view told") { self.lookAtRoutes() },
+            Check("consul", proves: "Consul has told a view lately", gates: []) { self.lookAtConsul() },
+            Check("labels", proves: "all published services have usable labels", gates: []) { self.lookAtLabels() },
+        ]
+    }
+
+    func role() async -> Role {
+        switch await HAProxyHealth.look(worker) {
+        case .serving: .member("load-balancer")
+        case .notServing(let reason): .unknown(reason)
+        }
+    }
+
+    private func lookAtRoutes() -> Check.Outcome {
+        let reconciler = current.reconciler
+        if let failure = reconciler.failure { return .fail("the routes of before are served: \(failure)") }
+        guard reconciler.lastView != nil || plan.hasLastGood else {
+            return .fail(reconciler.outage.map { "no view of Consul yet: \($0.reason)" } ?? "no view of Consul yet")
+        }
+        guard let served = reconciler.served else { return .fail("HAProxy has not told yet what it serves") }
+        let hosts = served.backends.reduce(0) { $0 + $1.hosts.count }
+        let ports = served.backends.reduce(0) { $0 + $1.ports.count }
+        return .pass("\(served.backends.count) services, \(hosts) host names, \(ports) ports")
+    }
+
+    private func lookAtConsul() -> Check.Outcome {
+        let reconciler = current.reconciler
+        if let hold = reconciler.holdReason { return .fail("\(reconciler.held) servers are kept: \(hold)") }
+        if let outage = reconciler.outage {
+            return .fail("no answer for \((ContinuousClock.now - outage.since).milliseconds / 1000) s, routes stay: \(outage.reason)")
+        }
+        guard let last = reconciler.lastView else { return .fail("no view yet") }
+        return .pass("last view \((ContinuousClock.now - last).milliseconds / 1000) s ago")
+    }
+
+    private func lookAtLabels() -> Check.Outcome {
+        let problems = current.reconciler.table.problems
+        guard let first = problems.first else { return .pass("no problem") }
+        return .fail("\(problems.count) problems; service \(first.service): \(first.text)")
+    }
+
+    /// `/status`
+    func document(now: ContinuousClock.Instant) -> JSON {
+        let state = current
+        let reconciler = state.reconciler
+        func seconds(_ instant: ContinuousClock.Instant?) -> JSON? { instant.map { .double((now - $0).seconds) } }
+        let services = (reconciler.served ?? reconciler.table).backends.map { backend -> JSON in
+            [
+                "service": .string(backend.service), "mode": .string(backend.mode.rawValue),
+                "hosts": .array(backend.hosts.map { .string($0) }), "ports": .array(backend.ports.map { .number($0) }),
+                "servers": .array(backend.servers.map { .string($0.name) }),
+            ]
+        }
+        return .members([
+            "view_age_seconds": seconds(reconciler.lastView),
+            "consul_outage": reconciler.outage.map { ["seconds": .double((now - $0.since).seconds), "reason": .string($0.reason)] },
+            "held_servers": .number(reconciler.held), "held_reason": reconciler.holdReason.map { .string($0) },
+            "reloads": .number(state.reloads), "failed_reloads": .number(state.failedReloads),
+            "last_reload_age_seconds": seconds(state.lastReload), "failure": reconciler.failure.map { .string($0) },
+            "services": .array(services),
+            "problems": .array(
+                reconciler.table.problems.map { ["service": .string($0.service), "problem": .string($0.text)] }),
+        ])
+    }
+}

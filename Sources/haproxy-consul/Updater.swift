@@ -1,0 +1,151 @@
+import Checks
+import ClusterCore
+import Consul
+import Entrypoint
+import HTTPClient
+import JSON
+import Logging
+
+/// The shell around the reconciler: watches Consul, carries actions out, and tells the results.
+actor Updater {
+    private enum Input: Sendable {
+        case catalog(CatalogEvent)
+        case applied(RouteTable, Rendering)
+        case failed(ClusterError)
+        case wakeUp
+    }
+
+    private let plan: LoadBalancerPlan
+    private let state: LoadBalancerState
+    private let context: CompanionContext
+    private let reloader: Reloader
+    private let inputs: AsyncStream<Input>
+    private let input: AsyncStream<Input>.Continuation
+    private var reconciler: Reconciler
+    private var servedRendering: Rendering
+    private var alarm: Task<Void, Never>?
+
+    init(_ plan: LoadBalancerPlan, state: LoadBalancerState, context: CompanionContext) {
+        self.plan = plan
+        self.state = state
+        self.context = context
+        reloader = Reloader(plan: plan, context: context)
+        (inputs, input) = AsyncStream.makeStream()
+        // After a failure of this companion, what was learned goes on.
+        reconciler = state.current.reconciler
+        servedRendering = plan.rendering
+    }
+
+    func run() async throws {
+        let plan = plan
+        let input = input
+        let client = ConsulClient(
+            plan.consul, http: HTTPClient(), token: plan.token, tls: HTTPRequest.TLS(caFile: plan.caFile))
+        var options = CatalogWatch.Options()
+        options.longestRetry = .milliseconds(250)
+        let watch = CatalogWatch(client, options: options)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await event in watch { input.yield(.catalog(event)) }
+                input.finish()
+            }
+            for await next in inputs { await take(next, &group) }
+            group.cancelAll()
+        }
+        alarm?.cancel()
+        try Task.checkCancellation()
+    }
+
+    private func take(_ next: Input, _ group: inout TaskGroup<Void>) async {
+        let now = ContinuousClock.now
+        let actions: [Reconciler.Action]
+        switch next {
+        case .catalog(.view(let snapshot, let index)):
+            let busy = PortProbe.busy(reconciler.newPorts(snapshot), on: plan.surroundings.bind)
+            actions = reconciler.view(snapshot, index: index, busyPorts: busy, now: now)
+        case .catalog(.failed(let error, _)): actions = reconciler.consulFailed(error.description, now: now)
+        case .applied(let table, let rendering):
+            servedRendering = rendering
+            state.update {
+                $0.reloads += 1
+                $0.lastReload = now
+            }
+            context.logger.info("HAProxy serves \(table.backends.count) services", metadata: ["generation": "\(rendering.generation)"])
+            actions = reconciler.applied(table, now: now)
+        case .failed(let error):
+            state.update { $0.failedReloads += 1 }
+            context.logger.error("the new routes are not served, those of before are; tried again: \(error)")
+            actions = reconciler.failed(error.description, now: now)
+        case .wakeUp: actions = reconciler.tick(now: now)
+        }
+        for action in actions { perform(action, &group) }
+        let reconciler = reconciler
+        state.update { $0.reconciler = reconciler }
+        setAlarm()
+        await publish()
+    }
+
+    private func perform(_ action: Reconciler.Action, _ group: inout TaskGroup<Void>) {
+        switch action {
+        case .reload(let table):
+            let (plan, reloader, input, previous) = (plan, reloader, input, servedRendering)
+            group.addTask {
+                do throws(ClusterError) {
+                    let rendering = try Rendering(table, plan.surroundings, template: plan.template)
+                    try await reloader.serve(rendering, insteadOf: previous)
+                    input.yield(.applied(table, rendering))
+                } catch {
+                    input.yield(.failed(error))
+                }
+            }
+        case .persist(let view):
+            do throws(ClusterError) {
+                try Files.write(plan.lastGoodPath, view.json.text().utf8, mode: 0o640)
+            } catch {
+                context.logger.error("the last good view can't be kept for a restart: \(error)")
+            }
+        case .log(let line): log(line)
+        }
+    }
+
+    private func log(_ line: Reconciler.Line) {
+        let logger = context.logger
+        switch line {
+        case .problem(let problem): logger.warning("service \(problem.service): \(problem.text)")
+        case .problemGone(let problem): logger.info("service \(problem.service): no longer: \(problem.text)")
+        case .consulLost(let reason): logger.warning("Consul does not answer, the routes stay: \(reason)")
+        case .consulBack(let after): logger.info("Consul answers again after \(after.milliseconds) ms")
+        case .holding(let reason): logger.warning("routes are kept: \(reason)")
+        case .released: logger.info("nothing is kept any more beyond what Consul lists")
+        }
+    }
+
+    private func setAlarm() {
+        alarm?.cancel()
+        guard let time = reconciler.wakeUp else { return }
+        let input = input
+        alarm = Task {
+            do {
+                try await Task.sleep(until: time, clock: .continuous)
+                input.yield(.wakeUp)
+            } catch {
+                // A later alarm has taken its place.
+            }
+        }
+    }
+
+    private func publish() async {
+        let metrics = context.metrics
+        let snapshot = state.current
+        let table = reconciler.table
+        await metrics.set("haproxy_consul_services", help: "services that are published", to: Double(table.backends.count))
+        await metrics.set(
+            "haproxy_consul_servers", help: "servers behind the published services",
+            to: Double(table.backends.reduce(0) { $0 + $1.servers.count }))
+        await metrics.set("haproxy_consul_problems", help: "problems with labels", to: Double(table.problems.count))
+        await metrics.set("haproxy_consul_held_servers", help: "servers kept though Consul does not list them", to: Double(reconciler.held))
+        await metrics.set("haproxy_consul_consul_up", help: "1 while Consul answers", to: reconciler.outage == nil ? 1 : 0)
+        await metrics.set("haproxy_consul_reloads", help: "reloads of HAProxy since the start", to: Double(snapshot.reloads))
+        await metrics.set("haproxy_consul_failed_reloads", help: "reloads that HAProxy refused", to: Double(snapshot.failedReloads))
+    }
+}
