@@ -32,6 +32,8 @@ public enum ChronosFlags {
             FlagTable.Flag("cassandra_password", versions: ["2.5.0", "3.0.2"]),
             FlagTable.Flag("cassandra_user", versions: ["2.5.0", "3.0.2"]),
             FlagTable.Flag("mattermost_url", versions: ["3.0.2"]),
+            // INDIGO's build 3.0.2_gpu (mesos/chronos pull request 810).
+            FlagTable.Flag("enable_features", versions: ["3.0.2"]),
             FlagTable.Flag("schedule_horizon", versions: ["2.4.0", "2.5.0"]),
             FlagTable.Flag("zk_auth", versions: ["3.0.2"]),
         ]

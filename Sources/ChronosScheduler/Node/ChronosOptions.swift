@@ -39,11 +39,15 @@ struct ChronosOptions: Sendable {
     /// - Throws: `ClusterError` `.usage`.
     init(_ words: [String], environment: [String: String], hostname: String, user: String) throws(ClusterError) {
         var flags = FlagReader(try Self.parse(words))
-        guard let master = flags.text("master"), master != "local" else {
+        guard var master = flags.text("master"), master != "local" else {
             throw ClusterError(.usage, "the option 'master' is needed: zk://host:port,host:port/mesos or host:port")
         }
+        if master.hasPrefix("file://") {
+            // As Mesos' library does: the file holds the URL, perhaps with a password.
+            master = String(try Files.text(String(master.dropFirst(7)), limit: 65_536).filter { !$0.isWhitespace })
+        }
         guard master.hasPrefix("zk://") || HostPort(master, defaultPort: 5050) != nil else {
-            throw ClusterError(.usage, "the option 'master' must be zk://host:port/path or host:port, not '\(master)'")
+            throw ClusterError(.usage, "the option 'master' must be zk://host:port/path or host:port")
         }
         self.master = master
         zk = try Self.zooKeeper(&flags)
@@ -73,6 +77,10 @@ struct ChronosOptions: Sendable {
         declineSeconds = try flags.number("decline_offer_duration", in: 0...86_400_000).map { Double($0) / 1000 } ?? declineSeconds
         reviveInterval = .milliseconds(try flags.number("min_revive_offers_interval", in: 0...86_400_000) ?? 5000)
         reconciliationInterval = .seconds(try flags.number("reconciliation_interval", in: 1...86_400) ?? 600)
+        // GPUs are always asked for.
+        if let features = flags.text("enable_features"), features != "gpu_resources", !features.isEmpty {
+            throw ClusterError(.usage, "the option 'enable_features' is only supported as 'gpu_resources', not '\(features)'")
+        }
         try flags.refuseUnsupported()
         ineffective = flags.unread
     }
