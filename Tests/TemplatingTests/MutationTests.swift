@@ -9,7 +9,7 @@ struct MutationTests {
     @Test func noDamageStopsTheParser() throws {
         var random = SplitMix(state: 7)
         let original = Array(Self.text.unicodeScalars)
-        let context: JSON = ["x": 1, "y": ["z": "<"], "list": ["one", "two"], "no": nil]
+        let context: JSON = ["x": 1, "y": ["z": "<"], "list": ["one", "two"], "no": .null]
         let partials = ["part": try Template("[{{x}}\n]", name: "part")]
         var refused = 0
         for _ in 0..<4000 {

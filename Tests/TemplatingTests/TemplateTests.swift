@@ -33,7 +33,7 @@ struct TemplateTests {
     }
 
     @Test func nullIsKnownAndEmpty() throws {
-        #expect(try render("[{{x}}{{#x}}a{{/x}}{{^x}}b{{/x}}]", ["x": nil]) == "[b]")
+        #expect(try render("[{{x}}{{#x}}a{{/x}}{{^x}}b{{/x}}]", ["x": .null]) == "[b]")
     }
 
     @Test func scalarsAreWrittenPlainly() throws {

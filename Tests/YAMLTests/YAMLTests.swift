@@ -66,7 +66,7 @@ struct YAMLTests {
         #expect(
             try json(text) == [
                 "list": [1, "two", ["a": "b"]], "block": "line one\n  indented\n", "folded": "one line\ntwo", "quoted": "tab\té",
-                "single": "it's", "empty": nil, "nested": [["a"], ["b": "c"]],
+                "single": "it's", "empty": .null, "nested": [["a"], ["b": "c"]],
             ])
         #expect(try json("# nothing\n") == nil)
         #expect(try json("%YAML 1.1\n---\na: 1\n...\n") == ["a": 1])
