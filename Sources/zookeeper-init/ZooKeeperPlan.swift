@@ -23,7 +23,7 @@ struct ZooKeeperPlan {
             electionPort: settings[ZooKeeperSettings.electionPort], givenID: settings[ZooKeeperSettings.myID],
             identity: .init(settings, facts), recordedID: facts.recordedID, recordedMembers: facts.recordedMembers,
             membersFile: membersFile)
-        var reasons = membership.reasons
+        var reasons = membership.reasons + unreachable(membership)
         if facts.java == nil {
             reasons.append("there is no Java: install a JRE (Debian: openjdk-17-jre-headless), or set JAVA_HOME to the directory of one")
         }
@@ -33,6 +33,30 @@ struct ZooKeeperPlan {
         guard reasons.isEmpty, let java = facts.java else { throw PlanRefusal(reasons) }
         return plan(membership, java)
     }
+
+    /// Why the others could not reach this member where it would listen.
+    private func unreachable(_ membership: Membership) -> [String] {
+        guard !settings[ZooKeeperSettings.listenOnAll] else { return [] }
+        if let address = settings[CommonSettings.nodeAddress] {
+            // All of 127.0.0.0/8 is this host's, named on an interface or not.
+            guard !facts.host.addresses.contains(address), !Self.isLoopback(address) else { return [] }
+            return [
+                "NODE_ADDRESS \(address) is not an address of this host (\(facts.host.addresses.joined(separator: ", "))): correct it, or set "
+                    + "ZOO_LISTEN_ON_ALL=true where it is translated to one of them"
+            ]
+        }
+        guard let own = membership.own, let found = facts.resolved[own.host], !found.isEmpty, found.allSatisfy(Self.isLoopback) else {
+            return []
+        }
+        let others = membership.members.filter { $0 != own }.flatMap { facts.resolved[$0.host] ?? [$0.host] }
+        guard others.contains(where: { !Self.isLoopback($0) }) else { return [] }
+        return [
+            "\(own.host) is \(found.joined(separator: ", ")) on this host, where the other members can't reach it: set NODE_ADDRESS to this "
+                + "host's own address, or correct /etc/hosts"
+        ]
+    }
+
+    private static func isLoopback(_ address: String) -> Bool { address.hasPrefix("127.") || address == "::1" }
 
     private func plan(_ membership: Membership, _ java: String) -> LaunchPlan {
         let configuration = ZooConfiguration(settings: settings, membership: membership)

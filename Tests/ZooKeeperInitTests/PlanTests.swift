@@ -41,12 +41,12 @@ import Testing
         let facts = Self.facts { facts in
             facts.classPath = ["/opt/zookeeper/lib/zookeeper-3.9.2.jar", "/opt/zookeeper/lib/logback-classic-1.2.13.jar"]
             facts.logging = .logback
-            facts.resolved = ["zoo1": ["10.0.0.9"], "zoo2": ["127.0.1.1"], "zoo3": []]
+            facts.resolved = ["zoo1": ["10.0.0.1"], "zoo2": ["10.0.0.2"]]
         }
         let plan = try Self.plan(
             [
                 "ZOO_SERVERS": "server.3=zoo1:2889:3889;2181 server.5=zoo2:2889:3889:participant server.7=[fd00::7]:2889:3889",
-                "NODE_ADDRESS": "10.0.0.9", "ZOO_DATA_LOG_DIR": "/var/log/zookeeper", "ZOO_CLIENT_PORT": "2182", "ZOO_TICK_TIME": "500ms",
+                "NODE_ADDRESS": "10.0.0.1", "ZOO_DATA_LOG_DIR": "/var/log/zookeeper", "ZOO_CLIENT_PORT": "2182", "ZOO_TICK_TIME": "500ms",
                 "ZOO_HEAP_SIZE": "1024", "ZOO_JVM_FLAGS": "-XX:+UseSerialGC -Da=b", "ZOO_LOG_LEVEL": "warn",
             ], facts: facts)
         #expect(GoldenFile("everything.txt").difference(from: plan.text) == nil)
@@ -59,7 +59,8 @@ import Testing
     @Test func theMemberListDecidesTheID() throws {
         let list = "10.0.0.3,10.0.0.1,10.0.0.2"
         #expect(try Self.plan(["SERVERS": list]).files[0].content == "2\n")
-        #expect(try Self.plan(["SERVERS": list, "NODE_ADDRESS": "10.0.0.2"]).files[0].content == "3\n")
+        #expect(try Self.plan(["SERVERS": list, "NODE_ADDRESS": "10.0.0.2", "ZOO_LISTEN_ON_ALL": "true"]).files[0].content == "3\n")
+        #expect(try Self.plan(["SERVERS": "127.0.1.1,127.0.1.2,127.0.1.3", "NODE_ADDRESS": "127.0.1.2"]).files[0].content == "2\n")
         // By name, where it resolves to this node.
         let facts = Self.facts { $0.resolved = ["a": ["10.0.0.8"], "b": ["10.0.0.1"], "c": ["10.0.0.7"]] }
         #expect(try Self.plan(["SERVERS": "a,b,c"], facts: facts).files[0].content == "2\n")
@@ -83,6 +84,20 @@ import Testing
     func aListThatIsWrongIsRefused(environment: [String: String], expected: [String]) throws {
         let reasons = try Self.reasons(environment)
         for text in expected { #expect(reasons.contains { $0.contains(text) }, "\(reasons)") }
+    }
+
+    @Test func aPlaceWhereTheOthersCannotReachItIsRefused() throws {
+        let list = "10.0.0.1,10.0.0.2,10.0.0.3"
+        #expect(
+            try Self.reasons(["SERVERS": list, "NODE_ADDRESS": "10.0.0.2"]) == [
+                "NODE_ADDRESS 10.0.0.2 is not an address of this host (127.0.0.1, 10.0.0.1, fd00::1): correct it, or set "
+                    + "ZOO_LISTEN_ON_ALL=true where it is translated to one of them"
+            ])
+        // Debian's installer gives the host's own name to 127.0.1.1.
+        let facts = Self.facts { $0.resolved = ["m1.example.test": ["127.0.1.1"], "m2": ["10.0.0.2"], "m3": ["10.0.0.3"]] }
+        let names = ["SERVERS": "m1.example.test,m2,m3"]
+        #expect(try Self.reasons(names, facts: facts).first?.hasPrefix("m1.example.test is 127.0.1.1 on this host") == true)
+        #expect(try Self.reasons(names.merging(["NODE_ADDRESS": "10.0.0.1", "MYID": "1"]) { $1 }, facts: facts).isEmpty)
     }
 
     @Test func allReasonsAreGivenAtOnce() throws {
