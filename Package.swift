@@ -92,7 +92,7 @@ var targets: [Target] = [
     executable("keepalived-wrap", runtime + ["CLinux", "HTTPClient"]),
     executable("mesos-consul", runtime + ["HTTPClient", "Consul", "Mesos", "ZooKeeper", "Prerequisites"]),
     executable(
-        "embedded-engine", ["CLinux", "ClusterCore", "EmbeddedMesos", "MarathonScheduler", "ChronosScheduler", "EngineSupport", logging]),
+        "embedded-engine", ["ClusterCore", "EmbeddedMesos", "MarathonScheduler", "ChronosScheduler", "Supervision", logging]),
     executable(
         "mesos-cluster", ["ClusterCore", "JSON", "HTTPClient", "Supervision", "Checks", arguments, logging]),
 
@@ -144,6 +144,13 @@ var targets: [Target] = [
     tests("SupervisionTests", ["ClusterCore", "ClusterTestKit", "Supervision", logging]),
     tests("TemplatingTests", ["ClusterCore", "JSON", "Templating"]),
     tests("YAMLTests", ["ClusterCore", "JSON", "YAML"]),
+    tests(
+        "EmbeddedMasterTests",
+        [
+            "ClusterCore", "ClusterTestKit", "EmbeddedMesos", "EngineSupport", "HTTPClient", "JSON", "Mesos", "ZooKeeper",
+            "embedded-engine", "mesos-master-wrap", logging,
+        ], exclude: ["Golden"]),
+    tests("MesosTests", ["ClusterCore", "JSON", "Mesos"]),
     tests(
         "ZooKeeperInitTests", ["ClusterCore", "ClusterTestKit", "Entrypoint", "JSON", "Settings", "ZooKeeper", "zookeeper-init"],
         exclude: ["Golden"]),

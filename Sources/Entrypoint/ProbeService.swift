@@ -41,7 +41,7 @@ struct ProbeService: Sendable {
 
     private func role() async -> HTTPServer.Response {
         guard let (role, age) = await runner.role() else {
-            return .json(["component": .string(plan.component), "role": "member", "detail": nil, "age_ms": 0])
+            return .json(["component": .string(plan.component), "role": "member", "detail": .null, "age_ms": 0])
         }
         return .json(role.json(component: plan.component, age: age))
     }

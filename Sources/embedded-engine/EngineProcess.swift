@@ -1,7 +1,7 @@
 import ClusterCore
-import Dispatch
 import Glibc
 import Logging
+import Supervision
 
 /// The process around a role: signals in, exit status out.
 enum EngineProcess {
@@ -13,8 +13,7 @@ enum EngineProcess {
     static func run(_ role: EngineRole, _ arguments: [String], _ environment: [String: String]) async -> Int32 {
         // A peer that went away must not end the process.
         signal(SIGPIPE, SIG_IGN)
-        let (signals, sources) = watchedSignals([SIGTERM, SIGINT])
-        defer { withExtendedLifetime(sources) {} }
+        let signals = ProcessReaper.shared.signals([SIGTERM, SIGINT])
         let logger = Logger(label: role.rawValue)
         return await withTaskGroup(of: Int32.self) { group in
             group.addTask {
@@ -50,17 +49,5 @@ enum EngineProcess {
     private static func report(_ error: ClusterError, _ role: EngineRole, _ logger: Logger) {
         logger.error("\(error)")
         if error.code == .usage { complain("\(error.message)\n\n\(role.help)") }
-    }
-
-    private static func watchedSignals(_ numbers: [Int32]) -> (AsyncStream<Int32>, [any DispatchSourceSignal]) {
-        let (stream, continuation) = AsyncStream<Int32>.makeStream()
-        let sources = numbers.map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { continuation.yield(number) }
-            source.resume()
-            return source
-        }
-        return (stream, sources)
     }
 }

@@ -1,7 +1,8 @@
-import CLinux
+import ClusterCore
 import EmbeddedMesos
 import Glibc
 import Logging
+import Supervision
 
 /// `embedded-engine ROLE <flags>`: stands in for Apache Mesos, Marathon and Chronos on one host.
 @main struct Main {
@@ -33,11 +34,11 @@ import Logging
             print("\(role.rawValue) \(EmbeddedMesosVersion.tag)")
             return
         }
-        if arguments.contains("--help") {
+        if role == .mesosMaster, arguments.contains("--help") {
             print(role.help, terminator: "")
             return
         }
-        let environment = currentEnvironment()
+        let environment = ProcessEnvironment.current
         let level = environment["LOG_LEVEL"].flatMap { Logger.Level(rawValue: $0.lowercased()) } ?? .info
         LoggingSystem.bootstrap { label in
             var handler = StreamLogHandler.standardError(label: label)
@@ -56,17 +57,6 @@ import Logging
             complain("embedded-engine executor: \(error)\n")
             exit(1)
         }
-    }
-
-    private static func currentEnvironment() -> [String: String] {
-        var environment: [String: String] = [:]
-        guard var entry = clinux_environment() else { return environment }
-        while let text = entry.pointee {
-            let parts = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            if parts.count == 2 { environment[String(parts[0])] = String(parts[1]) }
-            entry += 1
-        }
-        return environment
     }
 }
 

@@ -36,7 +36,11 @@ struct SchedulerEndpoint: Sendable {
         if let unsupported = Self.unsupported(call) {
             return .text("\(unsupported) is not supported by the embedded Mesos master", status: 501)
         }
-        await master.change { state, now in Self.carryOut(call, framework, &state, now) }
+        await master.change { state, now in
+            // What was looked up above may have changed meanwhile.
+            guard let current = state.frameworks[frameworkID], current.streamID == streamID else { return }
+            Self.carryOut(call, current, &state, now)
+        }
         return .empty(status: 202)
     }
 
@@ -66,7 +70,7 @@ struct SchedulerEndpoint: Sendable {
         }
     }
 
-    private static func carryOut(_ call: SchedulerCall, _ framework: MasterFramework, _ state: inout MasterState, _ now: MasterTime) {
+    static func carryOut(_ call: SchedulerCall, _ framework: MasterFramework, _ state: inout MasterState, _ now: MasterTime) {
         switch call.kind {
         case .teardown: state.removeFramework(framework.id, now)
         case .accept(let offers, let operations, let filters): state.accept(framework, offers, operations, filters, now)
