@@ -41,7 +41,8 @@ struct CheckpointCheck: Sendable {
             // What is not named is taken from the host, which this check does not know.
             let names = Set(wanted.items.map(\.name))
             let before = Resources(old.resources.filter { names.contains($0.name) })
-            if wanted != before && !(isAdditive && wanted.contains(before)) {
+            let isSame = wanted.contains(before) && before.contains(wanted)
+            if !isSame && !(isAdditive && wanted.contains(before)) {
                 changed("MESOS_RESOURCES", before.flagText, wanted.flagText, isMoreAllowed: true)
             }
         }

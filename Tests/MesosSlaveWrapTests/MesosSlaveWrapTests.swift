@@ -42,12 +42,12 @@ import Testing
                 "MESOS_ZK": "zk://10.0.0.1:2181/mesos", "MESOS_IP": "10.0.0.9", "MESOS_HOSTNAME": "s9.example.test", "PRINCIPAL": "p",
                 "SECRET": "hidden", "MESOS_LOG_DIR": "/var/log/mesos", "MESOS_EXECUTOR_REGISTRATION_TIMEOUT": "5mins",
                 "MESOS_CONTAINERIZERS": "docker,mesos", "MESOS_RESOURCES": "cpus:8;mem:16384", "MESOS_ATTRIBUTES": "rack:r1",
-                "MESOS_SWITCH_USER": "false", "MESOS_HTTP_PASSWORD": "secret", "MESOS_DOCKER_STOP_TIMEOUT": "10secs",
+                "MESOS_SWITCH_USER": "false", "MESOS_HTTP_PASSWORD": "hidden too", "MESOS_DOCKER_STOP_TIMEOUT": "10secs",
                 "END_TASKS_ON_STOP": "true",
             ], upstream
         ).text
         #expect(GoldenFile("upstream.txt").difference(from: text) == nil)
-        #expect(!text.contains("hidden"))
+        #expect(!text.contains("hidden"), "a secret is printed")
     }
 
     @Test func `a secret stands in files of mode 0600 only`() throws {

@@ -141,8 +141,11 @@ extension AgentInfo {
     func incompatibility(with old: AgentInfo, isAdditive: Bool) -> String? {
         if hostname != old.hostname { return "hostname was \(old.hostname) and is \(hostname)" }
         if port != old.port { return "port was \(old.port) and is \(port)" }
-        let isMore = isAdditive && resources.contains(old.resources)
-        if resources != old.resources && !isMore { return "resources were \(old.resources.flagText) and are \(resources.flagText)" }
+        let isMore = resources.contains(old.resources)
+        // The order in which they are named means nothing.
+        guard isMore && (isAdditive || old.resources.contains(resources)) else {
+            return "resources were \(old.resources.flagText) and are \(resources.flagText)"
+        }
         let (before, now) = (Set(old.attributes), Set(attributes))
         if before != now && !(isAdditive && now.isSuperset(of: before)) {
             func text(_ list: [Attribute]) -> String { list.map { "\($0.name):\($0.text)" }.sorted().joined(separator: ";") }
