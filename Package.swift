@@ -90,7 +90,7 @@ var targets: [Target] = [
     executable("consul-wrap", runtime + ["HTTPClient", "Consul"]),
     executable("haproxy-consul", runtime + ["HTTPClient", "Consul", "HAProxy"]),
     executable("keepalived-wrap", runtime + ["CLinux", "HTTPClient"]),
-    executable("mesos-consul", runtime + ["HTTPClient", "Consul", "Mesos", "ZooKeeper", "Prerequisites"]),
+    executable("mesos-consul", runtime + ["HTTPClient", "Consul", "Mesos", "ZooKeeper"]),
     executable(
         "embedded-engine", ["ClusterCore", "EmbeddedMesos", "MarathonScheduler", "ChronosScheduler", "Supervision", logging]),
     executable(
@@ -134,6 +134,9 @@ var targets: [Target] = [
         "ClusterCore", "ClusterTestKit", "EngineSupport", "HTTPClient", "JSON", "Marathon", "MarathonScheduler", "Mesos", "ZooKeeper", logging,
     ]),
     tests("MarathonTests", ["ClusterCore", "JSON", "Marathon"]),
+    tests(
+        "MesosConsulTests",
+        ["ClusterCore", "ClusterTestKit", "Consul", "Entrypoint", "HTTPClient", "JSON", "Settings", "ZooKeeper", "mesos-consul"]),
     tests("MesosClusterTests", ["ClusterCore", "JSON", "mesos-cluster"]),
     tests("PrerequisitesTests", ["Checks", "ClusterCore", "ClusterTestKit", "Entrypoint", "Prerequisites", "ZooKeeper", logging]),
     tests(

@@ -8,7 +8,12 @@ enum ConfigurationTemplate {
             description mesos-cluster {{generation}}
             log stdout format raw daemon notice
             stats socket {{stats_socket}} mode 600 level admin expose-fd listeners
-            maxconn {{maxconn}}
+        {{#maxconn}}
+            maxconn {{.}}
+        {{/maxconn}}
+        {{^maxconn}}
+            fd-hard-limit 50000
+        {{/maxconn}}
             hard-stop-after {{drain}}
 
         defaults

@@ -46,8 +46,10 @@ enum LoadBalancerSettings {
     static let state = Setting<String>(
         "haproxy_state_dir", "HAPROXY_STATE_DIR", default: "/var/lib/mesos-cluster/haproxy", bounds: "an absolute path",
         help: "directory of the last good view, served after a restart until Consul answers", isAllowed: { $0.hasPrefix("/") })
-    static let maxConnections = Setting<Int>(
-        "haproxy_maxconn", "HAPROXY_MAXCONN", default: 10000, in: 10...1_000_000, help: "connections at the same time, over all services")
+    static let maxConnections = OptionalSetting<Int>(
+        "haproxy_maxconn", "HAPROXY_MAXCONN", bounds: "10–1000000",
+        help: "connections at the same time, over all services; else what the limit of open files allows, about 25000 at most",
+        isAllowed: { (10...1_000_000).contains($0) })
     static let connectTimeout = Setting<Duration>(
         "haproxy_timeout_connect", "HAPROXY_TIMEOUT_CONNECT", default: .seconds(5), in: .milliseconds(10) ... .seconds(600),
         help: "how long a server may take to accept")

@@ -10,7 +10,7 @@ struct Rendering: Hashable, Sendable {
         var port: Int
         var directory: String
         var groups: [String]
-        var maxConnections: Int
+        var maxConnections: Int?
         var connectTimeout: Duration
         var clientTimeout: Duration
         var serverTimeout: Duration
@@ -54,7 +54,7 @@ struct Rendering: Hashable, Sendable {
         }
         let context: JSON = [
             "generation": .string(generation), "stats_socket": .string(surroundings.statsSocket), "bind": .string(bind),
-            "port": .number(surroundings.port), "maxconn": .number(surroundings.maxConnections),
+            "port": .number(surroundings.port), "maxconn": surroundings.maxConnections.map { .number($0) } ?? .null,
             "timeout_connect": .string(text(surroundings.connectTimeout)), "timeout_client": .string(text(surroundings.clientTimeout)),
             "timeout_server": .string(text(surroundings.serverTimeout)), "check_interval": .string(text(surroundings.checkInterval)),
             "drain": .string(text(surroundings.drain)), "map": .string(map),

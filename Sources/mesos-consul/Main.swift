@@ -1,3 +1,6 @@
+import Entrypoint
+
+/// Registers Mesos' running tasks, masters and slaves as Consul services.
 @main struct Main {
-    static func main() {}
+    static func main() async { await Entrypoint.main(MesosConsul.self) }
 }

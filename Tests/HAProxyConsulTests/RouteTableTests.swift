@@ -127,7 +127,7 @@ func instance(
 
 extension Rendering.Surroundings {
     static let sample = Rendering.Surroundings(
-        bind: "0.0.0.0", port: 80, directory: "/run/mesos-cluster/haproxy", groups: ["external"], maxConnections: 10000,
+        bind: "0.0.0.0", port: 80, directory: "/run/mesos-cluster/haproxy", groups: ["external"], maxConnections: 20000,
         connectTimeout: .seconds(5), clientTimeout: .seconds(50), serverTimeout: .seconds(50), checkInterval: .seconds(5),
         drain: .seconds(600))
 }
