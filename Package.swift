@@ -135,9 +135,12 @@ var targets: [Target] = [
     ]),
     tests("MarathonTests", ["ClusterCore", "JSON", "Marathon"]),
     tests(
+        "MarathonWrapTests", ["marathon-wrap", "ClusterCore", "ClusterTestKit", "Entrypoint", "Prerequisites", "Settings"], exclude: ["Golden"]),
+    tests(
         "MesosConsulTests",
         ["ClusterCore", "ClusterTestKit", "Consul", "Entrypoint", "HTTPClient", "JSON", "Settings", "ZooKeeper", "mesos-consul"]),
     tests("MesosClusterTests", ["ClusterCore", "JSON", "mesos-cluster"]),
+    tests("MesosFrameworkTests", ["ClusterCore", "EngineSupport", "HTTPClient", "JSON", "Mesos", "MesosFramework", logging]),
     tests("PrerequisitesTests", ["Checks", "ClusterCore", "ClusterTestKit", "Entrypoint", "Prerequisites", "ZooKeeper", logging]),
     tests(
         "MesosSlaveWrapTests",

@@ -57,7 +57,7 @@ import Testing
         let scaled = try before.updated(by: ["instances": 4])
         #expect(scaled.instances == 4 && scaled.cpus == 0.5 && scaled.servicePorts == [10001])
         #expect(scaled.hasSameTasks(as: before))
-        let changed = try before.updated(by: ["args": ["sleep", "2"], "labels": [:], "cmd": nil])
+        let changed = try before.updated(by: ["args": ["sleep", "2"], "labels": [:], "cmd": .null])
         #expect(changed.cmd == nil && changed.args == ["sleep", "2"] && changed.labels.isEmpty)
         #expect(!changed.hasSameTasks(as: before))
     }
