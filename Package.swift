@@ -146,6 +146,12 @@ var targets: [Target] = [
         "MesosSlaveWrapTests",
         ["mesos-slave-wrap", "ClusterCore", "ClusterTestKit", "Entrypoint", "JSON", "Mesos", "Prerequisites", "Settings"],
         exclude: ["Golden"]),
+    tests(
+        "ReferenceTests",
+        [
+            "ClusterCore", "ClusterTestKit", "YAML", "chronos-wrap", "consul-wrap", "haproxy-consul", "keepalived-wrap", "marathon-wrap",
+            "mesos-consul", "mesos-master-wrap", "mesos-slave-wrap", "zookeeper-init",
+        ]),
     tests("SettingsTests", ["ClusterCore", "JSON", "Settings", "YAML"]),
     tests("SupervisionTests", ["ClusterCore", "ClusterTestKit", "Supervision", logging]),
     tests("TemplatingTests", ["ClusterCore", "JSON", "Templating"]),

@@ -42,7 +42,7 @@ public enum SettingsDocs {
             }
             let standard =
                 setting.isRequired ? "**required**" : setting.defaultText.map { $0.isEmpty ? "empty" : "`\(cell($0))`" } ?? "none"
-            out += "| `\(setting.variable)` | `\(setting.name)` | \(cell(setting.allowed)) | \(standard) | \(cell(notes)) |\n"
+            out += "| `\(setting.variable)` | `\(setting.name)` | \(prose(setting.allowed)) | \(standard) | \(prose(notes)) |\n"
         }
         if let flags = schema.passThrough {
             out += """
@@ -54,7 +54,7 @@ public enum SettingsDocs {
             if !flags.refused.isEmpty {
                 out += "\n| refused | why |\n|---|---|\n"
                 for (name, reason) in flags.refused.sorted(by: { $0.key < $1.key }) {
-                    out += "| `\(flags.prefix)\(name.uppercased())` | \(cell(reason)) |\n"
+                    out += "| `\(flags.prefix)\(name.uppercased())` | \(prose(reason)) |\n"
                 }
             }
         }
@@ -72,7 +72,8 @@ public enum SettingsDocs {
 
             """
         for setting in schema.settings {
-            let option = setting.roleVariable ?? "\(schema.component.replacing("-", with: "_"))_\(setting.name)"
+            let prefix = schema.component.replacing("-", with: "_") + "_"
+            let option = setting.roleVariable ?? (setting.name.hasPrefix(prefix) ? setting.name : prefix + setting.name)
             out += "      \(option):\n        type: \(setting.ansibleType)\n"
             if setting.ansibleType == "list" { out += "        elements: str\n" }
             out += "        required: \(setting.isRequired)\n"
@@ -99,6 +100,9 @@ public enum SettingsDocs {
     private static func sentence(_ text: String) -> String { text.last.map { ".!?".contains($0) } ?? true ? text : text + "." }
 
     private static func cell(_ text: String) -> String { text.replacing("|", with: "\\|") }
+
+    /// Text outside of code, where Markdown takes `<word>` for HTML.
+    private static func prose(_ text: String) -> String { cell(text).replacing("<", with: "\\<") }
 
     private static func scalar(_ text: String, type: String) -> String {
         switch type {
