@@ -6,7 +6,6 @@ enum ConfigurationTemplate {
         # Written by haproxy-consul; changes are overwritten.
         global
             description mesos-cluster {{generation}}
-            log stdout format raw daemon notice
             stats socket {{stats_socket}} mode 600 level admin expose-fd listeners
         {{#maxconn}}
             maxconn {{.}}
@@ -17,7 +16,6 @@ enum ConfigurationTemplate {
             hard-stop-after {{drain}}
 
         defaults
-            log global
             mode http
             option dontlognull
             option redispatch
@@ -33,7 +31,6 @@ enum ConfigurationTemplate {
         frontend http
             bind {{bind}}:{{port}}
             monitor-uri /_haproxy_health_check
-            option httplog
             option forwardfor
             option http-server-close
             http-request set-header X-Forwarded-Port %[dst_port]

@@ -68,8 +68,13 @@ struct ServiceLabels: Hashable {
         }
     }
 
+    /// The comma-separated parts, without blanks around them.
     private static func words(_ text: String) -> [String] {
-        text.split(separator: ",").map { String($0.filter { !$0.isWhitespace || $0 == "\n" || $0 == "\r" }) }.filter { !$0.isEmpty }
+        text.split(separator: ",").map { part in
+            var word = part.drop { $0 == " " || $0 == "\t" }
+            while let last = word.last, last == " " || last == "\t" { word.removeLast() }
+            return String(word)
+        }.filter { !$0.isEmpty }
     }
 
     /// A foreign text, fit for a log line.

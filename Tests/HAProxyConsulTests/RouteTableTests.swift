@@ -48,7 +48,8 @@ func instance(
     }
 
     @Test(arguments: [
-        "web.test\n    server evil 6.6.6.6:80", "a b'c", "web.test }", "-", "*.test", String(repeating: "a", count: 64), "%[src]", "a..b",
+        "web.test\n    server evil 6.6.6.6:80", "a b'c", "a b.test", "web.test }", "-", "*.test", String(repeating: "a", count: 64),
+        "%[src]", "a..b",
         "ä.test",
     ]) func aBadLabelAffectsOnlyItsOwnServiceAndInjectsNothing(_ host: String) throws {
         let table = table([
