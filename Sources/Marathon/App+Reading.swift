@@ -201,7 +201,8 @@ extension Container {
             volume.refuse(["persistent", "external", "secret"])
             return HostVolume(
                 containerPath: volume.requiredString("containerPath"),
-                hostPath: volume.has("persistent") || volume.has("external") || volume.has("secret") ? "" : volume.requiredString("hostPath"),
+                hostPath: volume.has("persistent") || volume.has("external") || volume.has("secret")
+                    ? "" : volume.requiredString("hostPath"),
                 isWritable: Self.isWritable(volume))
         }
         portMappings = (reader.readers("portMappings") ?? []).map(PortMapping.init)

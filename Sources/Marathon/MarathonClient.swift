@@ -106,7 +106,9 @@ public struct MarathonClient: Sendable {
             "GET", "\(base)/v2/events\(query)", headers: ["Accept": "text/event-stream"], timeout: nil, basicAuth: authentication, tls: tls)
         do {
             let stream = try await http.stream(request)
-            guard stream.status == 200 else { throw ClusterError(.unavailable, "Marathon at \(base) answers \(stream.status) to /v2/events") }
+            guard stream.status == 200 else {
+                throw ClusterError(.unavailable, "Marathon at \(base) answers \(stream.status) to /v2/events")
+            }
             return stream
         } catch let error as HTTPClientError {
             throw ClusterError(.unavailable, "Marathon at \(base) does not answer: \(error.detail)")

@@ -13,10 +13,10 @@ public enum MarathonFlags {
         FlagTable(syntax: .space, flags: all.filter { $0.versions.contains(version) })
     }
 
-    /// Which of `versions` stands for a Marathon of that version: the newest that is not newer, else the oldest.
+    /// Which of `versions` stands for a Marathon of that version: the newest whose minor version is not newer, else the oldest.
     public static func tableVersion(for version: String) -> String {
-        let wanted = numbers(version)
-        return versions.last { !wanted.lexicographicallyPrecedes(numbers($0)) } ?? versions[0]
+        let wanted = numbers(version).prefix(2)
+        return versions.last { !wanted.lexicographicallyPrecedes(numbers($0).prefix(2)) } ?? versions[0]
     }
 
     private static func numbers(_ version: String) -> [Int] {

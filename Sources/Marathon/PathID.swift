@@ -20,7 +20,9 @@ public struct PathID: Sendable, Hashable, Comparable, CustomStringConvertible {
             case "..":
                 guard segments.popLast() != nil else { return nil }
             default:
-                guard part.split(separator: ".", omittingEmptySubsequences: false).allSatisfy({ Self.isLabel(String($0)) }) else { return nil }
+                guard part.split(separator: ".", omittingEmptySubsequences: false).allSatisfy({ Self.isLabel(String($0)) }) else {
+                    return nil
+                }
                 segments.append(String(part))
             }
         }

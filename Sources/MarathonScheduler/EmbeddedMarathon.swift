@@ -22,7 +22,9 @@ public enum EmbeddedMarathon {
             exit(1)
         }
         if let level = options.logLevel.flatMap({ Logger.Level(rawValue: $0 == "warn" ? "warning" : $0) }) { logger.logLevel = level }
-        logger.info("the embedded Marathon serves the API of Marathon \(MarathonOptions.version); for production at scale Apache Mesos and Marathon are meant")
+        logger.info(
+            "the embedded Marathon serves the API of Marathon \(MarathonOptions.version); for production at scale Apache Mesos and Marathon are meant"
+        )
         if !options.ineffective.isEmpty {
             logger.info("these options have no effect here", metadata: ["options": "\(options.ineffective.joined(separator: " "))"])
         }

@@ -3,7 +3,7 @@ import YAML
 
 /// Finds the value of every declared setting: default < settings file < environment variable < file that a `<VARIABLE>_FILE` names.
 ///
-/// - An environment variable that is empty counts as not given, as Compose passes `${NAME:-}`.
+/// - An environment variable that is empty counts as not given, as Compose passes `${NAME:-}`; but for an upstream program's bare flags.
 /// - Every mistake is reported at once; nothing is used of settings that have one.
 public struct SettingsLoader: Sendable {
     /// Largest secret file in bytes.
@@ -30,13 +30,19 @@ public struct SettingsLoader: Sendable {
     ///     too, else `defaultFile`, which need not.
     /// - Throws: every mistake found.
     public func load(environment: [String: String], file: String? = nil) throws(SettingsErrors) -> ResolvedSettings {
-        var run = LoadRun(schema: schema, environment: environment.filter { !$0.value.isEmpty })
+        var run = LoadRun(schema: schema, environment: environment.filter { !$0.value.isEmpty || isBareFlag($0.key) })
         let named = file ?? run.environment[Self.fileVariable]
         run.readFile(named ?? defaultFile, mustExist: named != nil)
         for declaration in schema.settings { run.resolve(declaration) }
         run.takeUndeclared()
         guard run.errors.isEmpty else { throw SettingsErrors(run.errors) }
         return ResolvedSettings(entries: run.entries, passedThrough: run.passedThrough)
+    }
+
+    /// True for an upstream flag that means something when it is empty.
+    private func isBareFlag(_ variable: String) -> Bool {
+        guard let flags = schema.passThrough, variable.hasPrefix(flags.prefix) else { return false }
+        return flags.bareFlags.contains(variable.dropFirst(flags.prefix.count).lowercased())
     }
 }
 

@@ -25,6 +25,9 @@ public struct SettingsSchema: Sendable {
         public let refused: [String: String]
         /// Names to suggest where an unknown one is given.
         public let names: Set<String>
+        /// Names that may be given with an empty value, which makes them bare flags (Marathon's `MARATHON_DISABLE_HA=`). Any other
+        /// variable that is empty counts as not given.
+        public var bareFlags: Set<String> = []
 
         /// Declares the flags by a predicate; `names` are those to suggest for an unknown one.
         public init(

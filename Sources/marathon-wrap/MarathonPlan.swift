@@ -47,7 +47,8 @@ struct MarathonPlan: Sendable {
             reasons.append("HTTPS needs both MARATHON_SSL_KEYSTORE_PATH and MARATHON_SSL_KEYSTORE_PASSWORD")
         }
         if usesTLS, chosen?.engine == .embedded {
-            reasons.append("the embedded Marathon serves no HTTPS: leave MARATHON_HTTPS_PORT and the keystore out, or use upstream's Marathon")
+            reasons.append(
+                "the embedded Marathon serves no HTTPS: leave MARATHON_HTTPS_PORT and the keystore out, or use upstream's Marathon")
         }
         guard let chosen, let hostname, reasons.isEmpty else { throw PlanRefusal(reasons) }
         choice = chosen

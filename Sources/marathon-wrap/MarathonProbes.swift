@@ -40,7 +40,10 @@ struct MarathonProbes: Sendable {
                     return error.code == .unavailable ? .fail("\(error)") : .pass("answers at \(plan.reachable): \(error)")
                 }
             },
-            Check("serving", proves: "the leader's framework is active on the leading Mesos master, or the leader answers", timeout: .seconds(9)) {
+            Check(
+                "serving", proves: "the leader's framework is active on the leading Mesos master, or the leader answers",
+                timeout: .seconds(9)
+            ) {
                 await serving()
             },
         ]

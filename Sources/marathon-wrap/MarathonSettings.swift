@@ -70,7 +70,8 @@ enum MarathonSettings {
 
     static let schema = SettingsSchema(
         component: "marathon",
-        summary: "Starts Marathon once ZooKeeper and a leading Mesos master serve, supervises it, and hands its leadership over when it dies.",
+        summary:
+            "Starts Marathon once ZooKeeper and a leading Mesos master serve, supervises it, and hands its leadership over when it dies.",
         settings: [
             master.declaration, zooKeeper.declaration, hostname.declaration, httpAddress.declaration, httpPort.declaration,
             httpCredentials.declaration, frameworkName.declaration, httpsPort.declaration, keystorePath.declaration,
@@ -78,11 +79,19 @@ enum MarathonSettings {
             mesosPassword.declaration, version.declaration, binary.declaration, runDirectory.declaration, javaHome.declaration,
             javaOptions.declaration, mesosLibrary.declaration,
         ] + EngineChoice.declarations,
-        passThrough: SettingsSchema.PassThrough(
-            prefix: "MARATHON_", refused: [
+        passThrough: passThrough)
+
+    private static let passThrough: SettingsSchema.PassThrough = {
+        var flags = SettingsSchema.PassThrough(
+            prefix: "MARATHON_",
+            refused: [
                 "mesos_authentication_secret": "give SECRET or SECRET_FILE: it must not stand in argv",
                 "mesos_authentication_secret_file": "give SECRET_FILE",
-            ], names: Set(MarathonFlags.any.flags.keys), isKnown: isFlag))
+            ], names: Set(MarathonFlags.any.flags.keys), isKnown: isFlag)
+        let toggles = MarathonFlags.any.flags.values.filter(\.isToggle).map(\.name)
+        flags.bareFlags = Set(toggles + toggles.map { "disable_\($0)" })
+        return flags
+    }()
 
     /// A flag, a toggle's negative, or one of the variables that a Marathon finds when it runs as a task of another.
     private static func isFlag(_ name: String) -> Bool {

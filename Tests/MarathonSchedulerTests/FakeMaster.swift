@@ -27,14 +27,18 @@ actor FakeMaster {
     var kills = true
     let hostname: String
 
-    init(free: Resources = Resources(cpus: 4000, mem: 4_000_000, disk: 4_000_000, ports: ValueRanges([31000...60000])), hostname: String = "127.0.0.1") {
+    init(
+        free: Resources = Resources(cpus: 4000, mem: 4_000_000, disk: 4_000_000, ports: ValueRanges([31000...60000])),
+        hostname: String = "127.0.0.1"
+    ) {
         self.free = free
         self.hostname = hostname
     }
 
     func start(zooKeeper: ZooKeeperURL) async throws {
         let (ports, listening) = AsyncStream.makeStream(of: Int.self)
-        let server = EngineServer(host: "127.0.0.1", port: 0, logger: Logger(label: "fake-master")) { request in await self.answer(request) }
+        let server = EngineServer(host: "127.0.0.1", port: 0, logger: Logger(label: "fake-master")) { request in await self.answer(request)
+        }
         self.server = Task { try await server.run { listening.yield($0) } }
         for await port in ports {
             self.port = port
@@ -55,7 +59,9 @@ actor FakeMaster {
     }
 
     func set(kills: Bool) { self.kills = kills }
-    func running(_ name: String) -> [String] { tasks.filter { $0.value.info.name == name && $0.value.state == .running }.map(\.key).sorted() }
+    func running(_ name: String) -> [String] {
+        tasks.filter { $0.value.info.name == name && $0.value.state == .running }.map(\.key).sorted()
+    }
     func info(_ task: String) -> TaskInfo? { tasks[task]?.info }
     func taskCount() -> Int { tasks.count }
 

@@ -73,10 +73,11 @@ struct FixedGenerator: RandomNumberGenerator, Sendable {
         target.put(try app("/shop/api", ["dependencies": ["/data"]]))
         target.put(try app("/data/db"))
         let steps = DeploymentPlanner.steps(from: RootGroup(version: Timestamp(milliseconds: 0)), to: target)
-        #expect(steps.map { $0.map { "\($0.kind.rawValue) \($0.app)" } } == [
-            ["StartApplication /data/db", "StartApplication /shop/api", "StartApplication /shop/web"],
-            ["ScaleApplication /data/db"], ["ScaleApplication /shop/api"], ["ScaleApplication /shop/web"],
-        ])
+        #expect(
+            steps.map { $0.map { "\($0.kind.rawValue) \($0.app)" } } == [
+                ["StartApplication /data/db", "StartApplication /shop/api", "StartApplication /shop/web"],
+                ["ScaleApplication /data/db"], ["ScaleApplication /shop/api"], ["ScaleApplication /shop/web"],
+            ])
         var cyclic = target
         cyclic.put(try app("/data/db", ["dependencies": ["/shop/web"]]))
         #expect(cyclic.appInCycle() != nil && target.appInCycle() == nil)
@@ -142,7 +143,8 @@ struct FixedGenerator: RandomNumberGenerator, Sendable {
         #expect(try fits(["rack", "CLUSTER", "r1"], here) && !fits(["rack", "CLUSTER", "r2"], here))
         #expect(try !fits(["rack", "CLUSTER"], placed: [("h2", "r2")], here))
         #expect(try fits(["rack", "LIKE", "r[0-9]"], here) && !fits(["rack", "LIKE", "r"], here) && !fits(["zone", "LIKE", ".*"], here))
-        #expect(try fits(["rack", "UNLIKE", "r2"], here) && fits(["zone", "UNLIKE", ".*"], here) && !fits(["rack", "UNLIKE", "r1"], here))
+        #expect(
+            try fits(["rack", "UNLIKE", "r2"], here) && fits(["zone", "UNLIKE", ".*"], here) && !fits(["rack", "UNLIKE", "r1"], here))
         #expect(try fits(["rack", "MAX_PER", "2"], placed: [("h2", "r1")], here))
         #expect(try !fits(["rack", "MAX_PER", "2"], placed: [("h2", "r1"), ("h3", "r1")], here))
         #expect(try !fits(["rack", "GROUP_BY", "2"], placed: [("h2", "r1")], here))
@@ -189,9 +191,14 @@ struct FixedGenerator: RandomNumberGenerator, Sendable {
                 taskID: id, appID: .root, appVersion: Timestamp(milliseconds: 0), agentID: "", host: "", hostPorts: [], attributes: [:],
                 stagedAt: Timestamp(milliseconds: staged), condition: condition)
         }
-        let all = [instance("old", 1, .running), instance("young", 3, .running), instance("ill", 2, .running), instance("staging", 0, .staging)]
+        let all = [
+            instance("old", 1, .running), instance("young", 3, .running), instance("ill", 2, .running), instance("staging", 0, .staging),
+        ]
         let isHealthy = { (instance: Instance) in instance.taskID != "ill" }
-        #expect(KillOrder.choose(4, of: all, selection: .youngestFirst, isHealthy: isHealthy).map(\.taskID) == ["staging", "ill", "young", "old"])
+        #expect(
+            KillOrder.choose(4, of: all, selection: .youngestFirst, isHealthy: isHealthy).map(\.taskID) == [
+                "staging", "ill", "young", "old",
+            ])
         #expect(KillOrder.choose(3, of: all, selection: .oldestFirst, isHealthy: isHealthy).map(\.taskID) == ["staging", "ill", "old"])
     }
 

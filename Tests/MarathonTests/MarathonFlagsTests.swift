@@ -7,7 +7,8 @@ import Testing
         #expect(MarathonFlags.table(version: "1.1.1").flags["event_subscriber"] != nil)
         #expect(MarathonFlags.table(version: "1.5.15").flags["event_subscriber"] == nil)
         #expect(MarathonFlags.table(version: "1.1.1").flags["default_network_name"] == nil)
-        #expect(MarathonFlags.tableVersion(for: "1.5.6") == "1.4.13")
+        #expect(MarathonFlags.tableVersion(for: "1.5.6") == "1.5.15")
+        #expect(MarathonFlags.tableVersion(for: "1.3.5") == "1.1.1")
         #expect(MarathonFlags.tableVersion(for: "1.11.24") == "1.11")
         #expect(MarathonFlags.tableVersion(for: "0.9") == "1.1.1")
     }

@@ -67,8 +67,14 @@ extension SchedulerCore {
             case .running: counts.running += 1
             default: continue
             }
-            guard task.condition == .running, let checks = app(of: task)?.healthChecks.count, let tracker = health[task.taskID] else { continue }
-            if tracker.isHealthy(checks: checks) { counts.healthy += 1 } else if tracker.isUnhealthy(checks: checks) { counts.unhealthy += 1 }
+            guard task.condition == .running, let checks = app(of: task)?.healthChecks.count, let tracker = health[task.taskID] else {
+                continue
+            }
+            if tracker.isHealthy(checks: checks) {
+                counts.healthy += 1
+            } else if tracker.isUnhealthy(checks: checks) {
+                counts.unhealthy += 1
+            }
         }
         return counts
     }

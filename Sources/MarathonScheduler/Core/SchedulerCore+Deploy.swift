@@ -31,7 +31,9 @@ extension SchedulerCore {
         guard conflicts.isEmpty || force else { throw APIFailure.locked(by: conflicts) }
         if !steps.isEmpty, deployments.count - conflicts.count >= options.maxRunningDeployments {
             throw APIFailure(
-                403, "Max number (\(options.maxRunningDeployments)) of running deployments is achieved. Wait for existing deployments to complete or cancel one using force=true parameter.")
+                403,
+                "Max number (\(options.maxRunningDeployments)) of running deployments is achieved. Wait for existing deployments to complete or cancel one using force=true parameter."
+            )
         }
         for conflict in conflicts { cancel(conflict, now) }
         return adopt(target, version, steps, now)
@@ -87,14 +89,17 @@ extension SchedulerCore {
         for (id, app) in target.apps where app != before.apps[id] && versions[id]?[app.version] != app { store(app) }
         for id in Set(before.groups.keys).union(target.groups.keys) {
             let apps = (before.childApps(of: id).map(\.version), target.childApps(of: id).map(\.version))
-            if before.groups[id] != target.groups[id] || apps.0 != apps.1 || before.childApps(of: id).map(\.id) != target.childApps(of: id).map(\.id) {
+            if before.groups[id] != target.groups[id] || apps.0 != apps.1
+                || before.childApps(of: id).map(\.id) != target.childApps(of: id).map(\.id)
+            {
                 if root.groups[id] != nil { root.groups[id]?.version = version }
                 storeGroup(id)
             }
         }
         let affected = Set(steps.joined().map(\.app))
         var deployment = Deployment(
-            id: RandomID.text(), version: version, steps: steps, originals: before.apps.filter { affected.contains($0.key) }.mapValues(\.version),
+            id: RandomID.text(), version: version, steps: steps,
+            originals: before.apps.filter { affected.contains($0.key) }.mapValues(\.version),
             targets: target.apps.filter { affected.contains($0.key) }.mapValues(\.version),
             madeGroups: target.groups.keys.filter { before.groups[$0] == nil }.sorted(),
             changedGroups: before.groups.filter { target.groups[$0.key]?.dependencies != $0.value.dependencies }.mapValues(\.dependencies))
@@ -124,7 +129,9 @@ extension SchedulerCore {
     /// Ends a deployment: with force where it stands, else by deploying back.
     /// - Returns: the deployment back; nil with force.
     mutating func stopDeployment(_ id: String, force: Bool, now: Timestamp) throws(APIFailure) -> Change? {
-        guard let deployment = deployments.first(where: { $0.id == id }) else { throw APIFailure(404, "DeploymentPlan \(id) does not exist") }
+        guard let deployment = deployments.first(where: { $0.id == id }) else {
+            throw APIFailure(404, "DeploymentPlan \(id) does not exist")
+        }
         if force {
             cancel(deployment, now)
             // Tasks of apps that were to be removed go on being removed: nothing wants them.
@@ -145,7 +152,8 @@ extension SchedulerCore {
                 target.makeGroup(group, version: version)
                 target.groups[group]?.dependencies = dependencies
             }
-            for group in deployment.madeGroups.reversed() where target.childApps(of: group).isEmpty && target.childGroups(of: group).isEmpty {
+            for group in deployment.madeGroups.reversed() where target.childApps(of: group).isEmpty && target.childGroups(of: group).isEmpty
+            {
                 target.groups[group] = nil
             }
         }

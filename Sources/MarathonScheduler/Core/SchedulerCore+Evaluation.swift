@@ -37,7 +37,9 @@ extension SchedulerCore {
         } else {
             let active = all.filter(\.isActive)
             let surplus = active.count - app.instances
-            for instance in KillOrder.choose(surplus, of: active, selection: app.killSelection, isHealthy: isHealthy) { kill(instance, now) }
+            for instance in KillOrder.choose(surplus, of: active, selection: app.killSelection, isHealthy: isHealthy) {
+                kill(instance, now)
+            }
             let held = app.isSingleInstance ? all.count { $0.condition == .killing } : 0
             want(max(0, app.instances - active.count - held), of: id, now)
         }

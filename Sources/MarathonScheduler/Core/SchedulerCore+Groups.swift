@@ -73,7 +73,9 @@ extension SchedulerCore {
     private static func put(
         _ json: JSON, as id: PathID, at path: String, into target: inout RootGroup, _ version: Timestamp
     ) throws(APIFailure) {
-        guard let object = json.object else { throw APIFailure.invalid([FieldProblem(path.isEmpty ? "/" : path, "error.expected.jsobject")]) }
+        guard let object = json.object else {
+            throw APIFailure.invalid([FieldProblem(path.isEmpty ? "/" : path, "error.expected.jsobject")])
+        }
         for key in ["pods", "enforceRole"] {
             if let value = object[key], !value.isNull, value != .array([]), value != .bool(false) {
                 throw APIFailure.invalid([FieldProblem("\(path)/\(key)", "'\(key)' is not supported by this Marathon")])
@@ -127,7 +129,8 @@ extension SchedulerCore {
         same.lastScalingAt = before.lastScalingAt
         same.lastConfigChangeAt = before.lastConfigChangeAt
         // A service port that is left open stays the one that was chosen.
-        for index in same.portDefinitions.indices where same.portDefinitions[index].port == 0 && before.portDefinitions.indices.contains(index) {
+        for index in same.portDefinitions.indices
+        where same.portDefinitions[index].port == 0 && before.portDefinitions.indices.contains(index) {
             same.portDefinitions[index].port = before.portDefinitions[index].port
         }
         if let mappings = before.container?.portMappings, same.container?.portMappings.count == mappings.count {

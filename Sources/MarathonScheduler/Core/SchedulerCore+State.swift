@@ -120,7 +120,9 @@ extension SchedulerCore {
             }
         }
         for (id, json) in groups {
-            guard let version = json["version"]?.string.flatMap({ Timestamp($0) }) else { throw Self.unreadable("groups/\(id)", "no version") }
+            guard let version = json["version"]?.string.flatMap({ Timestamp($0) }) else {
+                throw Self.unreadable("groups/\(id)", "no version")
+            }
             root.groups[id] = RootGroup.Group(
                 dependencies: (json["dependencies"]?.array ?? []).compactMap { $0.string.flatMap { PathID($0) } }, version: version)
             for (name, value) in json["apps"]?.object ?? [:] {

@@ -88,7 +88,9 @@ extension SchedulerCore {
 
     /// Forgets a task whose time to come back is over.
     mutating func expireUnreachable(_ instance: Instance, _ now: Timestamp) {
-        guard let since = instance.unreachableSince, let expunge = expungeSeconds(instance), now.seconds(since: since) >= expunge else { return }
+        guard let since = instance.unreachableSince, let expunge = expungeSeconds(instance), now.seconds(since: since) >= expunge else {
+            return
+        }
         remove(instance)
         publishChange(instance, condition: "Unreachable_inactive", now)
         dirty.insert(instance.appID)

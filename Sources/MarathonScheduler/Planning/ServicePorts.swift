@@ -19,7 +19,11 @@ struct ServicePorts {
             let port: Int
             if let kept, kept != 0 { port = kept } else { port = try free() }
             used.insert(port)
-            if app.network == .host { app.portDefinitions[index].port = port } else { app.container?.portMappings[index].servicePort = port }
+            if app.network == .host {
+                app.portDefinitions[index].port = port
+            } else {
+                app.container?.portMappings[index].servicePort = port
+            }
         }
     }
 

@@ -44,7 +44,9 @@ struct MarathonOptions: Sendable {
         do { zk = try ZooKeeperURL(flags["zk"] ?? "zk://localhost:2181/marathon") } catch {
             throw Refusal(description: "Bad arguments for option 'zk': \(error.message)")
         }
-        if zk.path.isEmpty { throw Refusal(description: "Bad arguments for option 'zk': a path such as /marathon is needed behind the servers") }
+        if zk.path.isEmpty {
+            throw Refusal(description: "Bad arguments for option 'zk': a path such as /marathon is needed behind the servers")
+        }
         hostname = flags["hostname"] ?? ownName
         var reader = Reader(flags: flags)
         httpAddress = reader.text("http_address")
@@ -79,9 +81,12 @@ struct MarathonOptions: Sendable {
     private mutating func readScheduling(_ reader: inout Reader) throws(Refusal) {
         let low = try reader.number("local_port_min", in: 0...65535) ?? 10_000
         let high = try reader.number("local_port_max", in: 0...65535) ?? 20_000
-        guard low <= high else { throw Refusal(description: "Validation failure for 'local_port_min': it must not be above 'local_port_max'") }
+        guard low <= high else {
+            throw Refusal(description: "Validation failure for 'local_port_min': it must not be above 'local_port_max'")
+        }
         scheduling.servicePorts = low...high
-        scheduling.features = Set((reader.text("enable_features") ?? "").split(separator: ",").map { String($0.filter { !$0.isWhitespace }) })
+        scheduling.features = Set(
+            (reader.text("enable_features") ?? "").split(separator: ",").map { String($0.filter { !$0.isWhitespace }) })
         if let unknown = scheduling.features.first(where: { $0 != "gpu_resources" }) {
             throw Refusal(description: "Bad arguments for option 'enable_features': '\(unknown)' is not supported by the embedded Marathon")
         }
@@ -145,7 +150,8 @@ private struct Reader {
         guard let text = text(name) else { return nil }
         guard let number = Int(text), range.contains(number) else {
             throw MarathonOptions.Refusal(
-                description: "Bad arguments for option '\(name)': '\(text)' - expected a whole number, \(range.lowerBound)–\(range.upperBound)")
+                description:
+                    "Bad arguments for option '\(name)': '\(text)' - expected a whole number, \(range.lowerBound)–\(range.upperBound)")
         }
         return number
     }
@@ -169,7 +175,8 @@ private struct Reader {
             ("ha", "true"),
         ] {
             if let value = text(name), value != allowed {
-                throw MarathonOptions.Refusal(description: "the option '\(name)' is only supported as '\(allowed)' by the embedded Marathon")
+                throw MarathonOptions.Refusal(
+                    description: "the option '\(name)' is only supported as '\(allowed)' by the embedded Marathon")
             }
         }
     }

@@ -43,7 +43,8 @@ actor Scheduler {
         let nodes = try await store.load()
         try core.load(nodes, now: clock())
         logger.info(
-            "state read", metadata: ["apps": "\(core.root.apps.count)", "tasks": "\(core.instances.count)", "deployments": "\(core.deployments.count)"])
+            "state read",
+            metadata: ["apps": "\(core.root.apps.count)", "tasks": "\(core.instances.count)", "deployments": "\(core.deployments.count)"])
         let (outbox, outgoing) = AsyncStream.makeStream(of: SchedulerCall.Kind.self)
         self.outbox = outgoing
         let (failures, failed) = AsyncStream.makeStream(of: (any Error).self)
