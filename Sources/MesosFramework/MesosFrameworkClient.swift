@@ -63,11 +63,13 @@ public actor MesosFrameworkClient {
         for await error in failures { throw error }
     }
 
-    /// Says something to the master. Calls reach it one after the other, in the order in which they were made.
+    /// Says something to the master. Calls reach it one after the other, in the order in which they were made, but acknowledgements at once.
     /// - Throws: `ClusterError` `.unavailable` while there is no subscription, or where the master did not answer (it may have acted);
     ///   `.invalid` where it refused the call.
     public func call(_ kind: SchedulerCall.Kind) async throws {
         guard let link else { throw ClusterError(.unavailable, "there is no subscription to a Mesos master") }
+        // Acknowledgements have no order among themselves and to other calls; one after the other they would hold up a busy framework.
+        if case .acknowledge = kind { return try await send(kind, over: link) }
         let previous = lane
         let work = Task { () -> Result<Void, any Error> in
             await previous?.value

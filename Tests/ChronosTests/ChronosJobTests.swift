@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test func `defaults and nulls`() throws {
-        let job = try ChronosJob(json: ["name": "a", "command": "true", "epsilon": nil, "container": nil], form: .iso8601)
+        let job = try ChronosJob(json: ["name": "a", "command": "true", "epsilon": .null, "container": .null], form: .iso8601)
         #expect(job.retries == 2)
         #expect(job.json()["schedule"] == "R1//PT24H")
     }

@@ -58,7 +58,7 @@ struct ChronosAPI: Sendable {
         await answer(version) { () async throws(ClusterError) in
             let json: JSON
             do { json = try request.json() } catch { throw ClusterError(.invalid, "the body is not JSON: \(error)") }
-            let job = try ChronosJob(json: json, form: form)
+            let job = leader.settings.builder.complete(try ChronosJob(json: json, form: form))
             if let problem = ChronosJob.problem(withName: job.name, in: version) { throw ClusterError(.invalid, problem) }
             if let wrong = job.constraints.first(where: { !$0.isReadable }) {
                 throw ClusterError(.invalid, "'\(wrong.value)' in a constraint of job '\(job.name)' is not a regular expression")

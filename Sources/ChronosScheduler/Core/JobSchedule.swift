@@ -63,7 +63,7 @@ struct JobSchedule: Sendable {
     /// The targets that are left, as a schedule to be shown.
     var interval: RepeatingInterval {
         RepeatingInterval(
-            repetitions: remaining, start: next.map(zone.local(at:)) ?? ZonedDateTime(local: first, offsetSeconds: nil), period: period)
+            repetitions: remaining, start: zone.local(at: next ?? reckon(taken) ?? zone.time(of: first)), period: period)
     }
 
     /// Takes the next target.
@@ -98,6 +98,11 @@ struct JobSchedule: Sendable {
     /// The target of that number; nil where there is none.
     private func target(_ index: Int) -> Timestamp? {
         if let repetitions, index >= repetitions { return nil }
+        return reckon(index)
+    }
+
+    /// When it would be, were there no end; nil from the year 10000 on.
+    private func reckon(_ index: Int) -> Timestamp? {
         let (months, overflowsMonths) = period.months.multipliedReportingOverflow(by: index)
         let (days, overflowsDays) = period.days.multipliedReportingOverflow(by: index)
         let (exact, overflowsExact) = period.milliseconds.multipliedReportingOverflow(by: Int64(index))

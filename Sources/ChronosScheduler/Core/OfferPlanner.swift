@@ -27,6 +27,8 @@ struct OfferPlanner {
         var tasks: [TaskInfo] = []
     }
     private var rooms: [Room]
+    /// What no offer had room for: the rooms only shrink, so it needs no second look.
+    private var tooLarge: Set<Demand> = []
 
     init(offers: [Offer]) {
         // The largest first, so that a run which fits anywhere is found a place at once.
@@ -41,6 +43,7 @@ struct OfferPlanner {
     mutating func place(
         _ demand: Demand, constraints: [ChronosJob.Constraint], make: (Offer, Resources) -> TaskInfo
     ) -> String? {
+        guard !tooLarge.contains(demand) else { return nil }
         for index in rooms.indices {
             let offer = rooms[index].offer
             guard let resources = rooms[index].rest.taking(demand), constraints.allSatisfy({ $0.holds(on: offer) }) else { continue }
@@ -48,6 +51,7 @@ struct OfferPlanner {
             rooms[index].tasks.append(make(offer, resources))
             return offer.agentID
         }
+        if constraints.isEmpty { tooLarge.insert(demand) }
         return nil
     }
 

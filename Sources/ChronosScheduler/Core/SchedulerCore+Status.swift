@@ -49,6 +49,9 @@ extension SchedulerCore {
         runs.values.filter(\.isLaunched).sorted { $0.key < $1.key }.map { ($0.taskID, $0.agent) }
     }
 
+    /// True while Mesos may have a task.
+    var hasUnsettled: Bool { runs.values.contains(where: \.isLaunched) }
+
     private func isRunning(_ run: Run) -> Bool {
         if case .running = run.phase { true } else { false }
     }

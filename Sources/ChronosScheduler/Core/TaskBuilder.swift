@@ -16,6 +16,15 @@ struct TaskBuilder: Sendable {
             disk: job.disk > 0 ? job.disk : defaults.disk, gpus: job.gpus)
     }
 
+    /// The job with everything that it leaves to the scheduler: Chronos shows it so, too.
+    func complete(_ job: ChronosJob) -> ChronosJob {
+        let demand = demand(of: job)
+        var job = job
+        (job.cpus, job.mem, job.disk) = (demand.cpus, demand.mem, demand.disk)
+        if job.runAsUser.isEmpty { job.runAsUser = user }
+        return job
+    }
+
     /// The task of a run on the agent of an offer.
     func task(_ run: Run, of job: ChronosJob, on offer: Offer, resources: Resources) -> TaskInfo {
         TaskInfo(

@@ -82,7 +82,7 @@ extension ChronosLeader {
 
     private func acknowledge(_ status: TaskStatus) {
         guard let uuid = status.uuid, let agent = status.agentID else { return }
-        callQueue.yield(.acknowledge(agentID: agent, taskID: status.taskID, uuid: uuid))
+        acknowledgementQueue.yield(.acknowledge(agentID: agent, taskID: status.taskID, uuid: uuid))
     }
 
     private func failed(_ call: SchedulerCall.Kind, isRefused: Bool, reason: String) {
@@ -114,7 +114,7 @@ extension ChronosLeader {
     }
 
     private func reconcileWhereDue() {
-        guard mesosState.isConnected, !core.unsettled.isEmpty else {
+        guard mesosState.isConnected, core.hasUnsettled else {
             mesosState.nextReconciliation = nil
             return
         }

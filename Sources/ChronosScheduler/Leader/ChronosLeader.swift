@@ -35,7 +35,7 @@ actor ChronosLeader {
         let answer: CheckedContinuation<Result<SchedulerCore, ClusterError>, Never>
     }
 
-    let settings: Settings
+    nonisolated let settings: Settings
     let store: any JobStore
     let mesos: any MesosLink
     let logger: Logger
@@ -43,6 +43,9 @@ actor ChronosLeader {
     let inbox = Inbox<Event>()
     let calls: AsyncStream<SchedulerCall.Kind>
     let callQueue: AsyncStream<SchedulerCall.Kind>.Continuation
+    /// Apart from the other calls: their order does not matter, and there are many of them.
+    let acknowledgements: AsyncStream<SchedulerCall.Kind>
+    let acknowledgementQueue: AsyncStream<SchedulerCall.Kind>.Continuation
     var core: SchedulerCore
     var mesosState = MesosState()
     var isOver = false
@@ -68,6 +71,7 @@ actor ChronosLeader {
         self.clock = clock
         core = SchedulerCore(configuration: settings.core, jobs: state.jobs, runs: state.runs)
         (calls, callQueue) = AsyncStream.makeStream()
+        (acknowledgements, acknowledgementQueue) = AsyncStream.makeStream()
     }
 
     /// Leads until its task is cancelled.
@@ -80,6 +84,7 @@ actor ChronosLeader {
                 for await event in mesos.events { inbox.put(.mesos(event)) }
             }
             group.addTask { await self.sendCalls() }
+            group.addTask { await self.sendAcknowledgements() }
             group.addTask { try await self.workOff() }
             defer { group.cancelAll() }
             // Only the worker ends by itself, with an error.
@@ -139,9 +144,28 @@ actor ChronosLeader {
         }
     }
 
+    /// One that is lost is asked for again: the agent repeats its status until it is acknowledged.
+    private func sendAcknowledgements() async {
+        let widest = 16
+        await withTaskGroup(of: Void.self) { group in
+            var running = 0
+            for await call in acknowledgements {
+                if running >= widest {
+                    await group.next()
+                    running -= 1
+                }
+                running += 1
+                group.addTask { [mesos, logger] in
+                    do { try await mesos.call(call) } catch { logger.debug("an acknowledgement did not arrive: \(error)") }
+                }
+            }
+        }
+    }
+
     private func end() {
         isOver = true
         callQueue.finish()
+        acknowledgementQueue.finish()
         refuseIfOver()
     }
 
