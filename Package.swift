@@ -104,6 +104,7 @@ var targets: [Target] = [
     tests("ChecksTests", ["Checks", "ClusterCore", "ClusterTestKit", "JSON"]),
     tests("ChronosSchedulerTests", ["ChronosScheduler", "Chronos", "ClusterCore", "JSON", "Mesos", "MesosFramework", logging]),
     tests("ChronosTests", ["Chronos", "ClusterCore", "JSON"]),
+    tests("ChronosWrapTests", ["ClusterTestKit", "Entrypoint", "Prerequisites", "Settings", "chronos-wrap"]),
     tests("ClusterCoreTests", ["ClusterCore"]),
     tests("ClusterTestKitTests", ["ClusterCore", "ClusterTestKit"]),
     tests("ConsulTests", ["ClusterCore", "Consul", "ClusterTestKit", "HTTPClient", "JSON"]),

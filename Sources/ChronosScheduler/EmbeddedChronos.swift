@@ -25,7 +25,8 @@ public enum EmbeddedChronos {
             _ = write(2, text, text.count)
             exit(1)
         }
-        logger.info("the embedded Chronos serves the APIs of Chronos 3.0.2 and 2.4.0; for production at scale Apache Mesos and Chronos are meant")
+        logger.info(
+            "the embedded Chronos serves the APIs of Chronos 3.0.2 and 2.4.0; for production at scale Apache Mesos and Chronos are meant")
         if !options.ineffective.isEmpty {
             logger.info("these options have no effect here: \(options.ineffective.joined(separator: " "))")
         }

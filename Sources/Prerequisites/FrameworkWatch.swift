@@ -47,7 +47,8 @@ public struct FrameworkWatch: Sendable {
         do {
             let answer = try await http.send(request)
             guard answer.isSuccess else {
-                return .unknown("the Mesos master \(address) answers \(answer.status) to /frameworks (MESOS_HTTP_USER, MESOS_HTTP_PASSWORD)")
+                return .unknown(
+                    "the Mesos master \(address) answers \(answer.status) to /frameworks (MESOS_HTTP_USER, MESOS_HTTP_PASSWORD)")
             }
             json = try JSON(parsing: answer.body)
         } catch {
@@ -91,7 +92,8 @@ public struct FrameworkWatch: Sendable {
                 var reason: String?
                 if await context.childPID() != nil, await isLeading(), case .absent(let why) = await presence() { reason = why }
                 guard watch.look(isGhost: reason != nil, now: .now), let reason else { continue }
-                context.logger.warning("starting the scheduler anew: it leads, but Mesos does not have it", metadata: ["reason": "\(reason)"])
+                context.logger.warning(
+                    "starting the scheduler anew: it leads, but Mesos does not have it", metadata: ["reason": "\(reason)"])
                 _ = await context.signalChild(15)
             }
         }

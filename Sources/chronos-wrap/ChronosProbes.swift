@@ -42,7 +42,10 @@ struct ChronosProbes: Sendable {
                     return .fail("\(error)")
                 }
             },
-            Check("serving", proves: "the leader's framework is active on the leading Mesos master, or the leader answers", timeout: .seconds(9)) {
+            Check(
+                "serving", proves: "the leader's framework is active on the leading Mesos master, or the leader answers",
+                timeout: .seconds(9)
+            ) {
                 await serving()
             },
         ]
@@ -52,7 +55,8 @@ struct ChronosProbes: Sendable {
         do throws(ClusterError) {
             guard let leader = try await leader() else { return .fail("no Chronos leads") }
             guard leader == plan.announced else {
-                let other = ChronosClient("http://\(leader)", version: plan.api, authentication: authentication, http: http, timeout: .seconds(4))
+                let other = ChronosClient(
+                    "http://\(leader)", version: plan.api, authentication: authentication, http: http, timeout: .seconds(4))
                 try await other.ping()
                 return .pass("standby; the leader \(leader) answers")
             }

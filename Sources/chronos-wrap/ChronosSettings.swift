@@ -80,7 +80,8 @@ enum ChronosSettings {
 
     static let schema = SettingsSchema(
         component: "chronos",
-        summary: "Starts Chronos once ZooKeeper and a leading Mesos master serve, supervises it, and hands its leadership over when it dies.",
+        summary:
+            "Starts Chronos once ZooKeeper and a leading Mesos master serve, supervises it, and hands its leadership over when it dies.",
         settings: [
             master.declaration, zooKeeperHosts.declaration, zooKeeperPath.declaration, hostname.declaration, httpAddress.declaration,
             httpPort.declaration, httpCredentials.declaration, frameworkName.declaration, disableAfterFailures.declaration,

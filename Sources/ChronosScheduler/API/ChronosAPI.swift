@@ -71,7 +71,8 @@ struct ChronosAPI: Sendable {
     private func addCommands(to router: inout EngineRouter, _ version: ChronosVersion) {
         let prefix = version.prefix
         func command(
-            _ method: String, _ path: String, _ run: @escaping @Sendable (String, EngineRequest) async throws(ClusterError) -> EngineResponse
+            _ method: String, _ path: String,
+            _ run: @escaping @Sendable (String, EngineRequest) async throws(ClusterError) -> EngineResponse
         ) {
             router.on(method, at: prefix + path) { [self] request in
                 await answer(version) { () async throws(ClusterError) in try await run(request.captures["name"] ?? "", request) }

@@ -28,7 +28,8 @@ struct GraphView {
         var text = ""
         for record in records {
             let state = core.state(of: record.job.name)
-            text += "node,\(record.job.name),\(record.outcome.rawValue),\(version == .v2_4 && state.hasSuffix("running") ? "running" : state)\n"
+            text +=
+                "node,\(record.job.name),\(record.outcome.rawValue),\(version == .v2_4 && state.hasSuffix("running") ? "running" : state)\n"
         }
         for link in links { text += "link,\(link.parent),\(link.child)\n" }
         return text

@@ -43,7 +43,8 @@ struct MetricsView {
             counters["jobs.run.failure.\(name)"] = ["count": .number(core.counters.failures[name] ?? 0)]
             let durations = sorted(name)
             histograms["jobs.run.time.\(name)"] = [
-                "count": .number(durations.count), "max": .double((durations.last ?? 0) * 1000), "mean": .double(Self.mean(durations) * 1000),
+                "count": .number(durations.count), "max": .double((durations.last ?? 0) * 1000),
+                "mean": .double(Self.mean(durations) * 1000),
                 "min": .double((durations.first ?? 0) * 1000), "p50": .double(Self.percentile(durations, 0.5) * 1000),
                 "p75": .double(Self.percentile(durations, 0.75) * 1000), "p95": .double(Self.percentile(durations, 0.95) * 1000),
                 "p98": .double(Self.percentile(durations, 0.98) * 1000), "p99": .double(Self.percentile(durations, 0.99) * 1000),

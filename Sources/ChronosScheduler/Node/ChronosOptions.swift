@@ -156,6 +156,8 @@ private struct FlagReader {
         for name in refused where flags[name] != nil {
             throw ClusterError(.usage, "the option '\(name)' is not supported by the embedded Chronos; leave it out or use upstream's")
         }
-        if text("disable_http") == "true" { throw ClusterError(.usage, "the option 'disable_http' is not supported by the embedded Chronos") }
+        if text("disable_http") == "true" {
+            throw ClusterError(.usage, "the option 'disable_http' is not supported by the embedded Chronos")
+        }
     }
 }
