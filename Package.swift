@@ -163,6 +163,10 @@ var targets: [Target] = [
             "ClusterCore", "ClusterTestKit", "EmbeddedMesos", "EngineSupport", "HTTPClient", "JSON", "Mesos", "ZooKeeper",
             "embedded-engine", "mesos-master-wrap", logging,
         ], exclude: ["Golden"]),
+    tests(
+        "MesosMasterWrapTests",
+        ["ClusterCore", "ClusterTestKit", "Entrypoint", "JSON", "Mesos", "Prerequisites", "Settings", "mesos-master-wrap"],
+        exclude: ["Golden"]),
     tests("MesosTests", ["ClusterCore", "JSON", "Mesos"]),
     tests(
         "ZooKeeperInitTests", ["ClusterCore", "ClusterTestKit", "Entrypoint", "JSON", "Settings", "ZooKeeper", "zookeeper-init"],

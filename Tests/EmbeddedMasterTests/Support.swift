@@ -16,7 +16,8 @@ struct Bench {
     var remembered: [String] = []
 
     static let info = MasterInfo(
-        id: "7817a9ed-ffa6-4987-b82a-ca555d0640de", ip: "127.0.0.1", port: 25050, hostname: "127.0.0.1", version: "1.11.0")
+        id: "7817a9ed-ffa6-4987-b82a-ca555d0640de", ip: "127.0.0.1", port: 25050, hostname: "127.0.0.1", version: "1.11.0",
+        capabilities: ["AGENT_UPDATE"])
 
     init(limits: MasterState.Limits = MasterState.Limits(), knownAgents: [String] = []) {
         state = MasterState(master: Self.info, limits: limits, knownAgents: knownAgents, now: now)
