@@ -103,7 +103,9 @@ extension ConsulClient {
         guard answer.knowsLeader else { throw ClusterError(.unavailable, "Consul at \(address) has no leader") }
         let snapshot = try CatalogSnapshot(nodeDump: answer.json())
         // A server that leads is registered itself.
-        guard !snapshot.instances.isEmpty else { throw ClusterError(.unavailable, "Consul at \(address) has an empty catalog: it has just begun") }
+        guard !snapshot.instances.isEmpty else {
+            throw ClusterError(.unavailable, "Consul at \(address) has an empty catalog: it has just begun")
+        }
         return (snapshot, answer.index ?? 0)
     }
 }
