@@ -56,17 +56,7 @@ public struct FileStatus: Sendable, Hashable {
         uid = status.st_uid
         gid = status.st_gid
         links = Int(status.st_nlink)
-        modified = Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9
-    }
-}
-
-/// The host's wall clock.
-public enum UnixTime {
-    /// Seconds since 1970.
-    public static func now() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+        modified = UnixTime(status.st_mtim).fractionalSeconds
     }
 }
 

@@ -1,3 +1,4 @@
+import ClusterCore
 import Glibc
 public import Logging
 import Synchronization
@@ -42,13 +43,13 @@ public struct LineLogHandler: LogHandler {
     static func install() { LoggingSystem.bootstrap { LineLogHandler(label: $0) } }
 
     private static func timestamp() -> String {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
+        let now = UnixTime(clock: CLOCK_REALTIME)
+        var seconds = time_t(now.seconds)
         var fields = tm()
-        gmtime_r(&now.tv_sec, &fields)
+        gmtime_r(&seconds, &fields)
         let date = "\(fields.tm_year + 1900)-\(padded(fields.tm_mon + 1))-\(padded(fields.tm_mday))"
         let time = "\(padded(fields.tm_hour)):\(padded(fields.tm_min)):\(padded(fields.tm_sec))"
-        return "\(date)T\(time).\(padded(Int32(now.tv_nsec / 1_000_000), 3))Z"
+        return "\(date)T\(time).\(padded(Int32(now.nanoseconds / 1_000_000), 3))Z"
     }
 
     private static func padded(_ number: Int32, _ width: Int = 2) -> String {

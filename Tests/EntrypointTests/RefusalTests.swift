@@ -62,11 +62,6 @@ import Testing
         let fixture = try await Fixture([
             "FIXTURE_AWAITED": "/no/such/file", "START_DEADLINE": "1s", "FIXTURE_COMMAND": "echo started",
         ])
-        try await eventually("its reason") {
-            let ready = try fixture.ask("/ready")
-            return ready.status == 503 && ready.json["reason"]?.string?.contains("file (/no/such/file does not exist)") == true
-        }
-        #expect(try fixture.ask("/live").status == 200)
         #expect(try await fixture.exitCode() == 69)
         #expect(fixture.log.contains("waiting for file: /no/such/file does not exist"))
         #expect(fixture.log.contains("/no/such/file does not exist; it did not come within 1secs"))
@@ -75,7 +70,12 @@ import Testing
 
     @Test func aStopEndsAWaitAtOnce() async throws {
         let fixture = try await Fixture(["FIXTURE_AWAITED": "/no/such/file"])
-        try await fixture.waitForLog("waiting for file")
+        try await eventually("its reason") {
+            let ready = try fixture.ask("/ready")
+            return ready.status == 503 && ready.json["reason"]?.string?.contains("file (/no/such/file does not exist)") == true
+        }
+        #expect(try fixture.ask("/live").status == 200)
+        #expect(fixture.log.contains("waiting for file"))
         fixture.child.signal(SIGTERM)
         #expect(try await fixture.exitCode() == 128 + SIGTERM)
     }

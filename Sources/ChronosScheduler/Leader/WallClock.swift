@@ -1,11 +1,8 @@
 import Chronos
+import ClusterCore
 import Glibc
 
 extension Timestamp {
     /// What the clock on the wall shows.
-    static var now: Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
-    }
+    static var now: Timestamp { Timestamp(milliseconds: UnixTime(clock: CLOCK_REALTIME).milliseconds) }
 }

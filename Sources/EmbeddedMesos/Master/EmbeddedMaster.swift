@@ -24,13 +24,9 @@ public enum EmbeddedMaster {
     }
 
     @Sendable static func now() -> MasterTime {
-        var wall = timespec()
-        var steady = timespec()
-        clock_gettime(CLOCK_REALTIME, &wall)
-        clock_gettime(CLOCK_BOOTTIME, &steady)
-        func seconds(_ time: timespec) -> Double { Double(time.tv_sec) + Double(time.tv_nsec) / 1e9 }
         // Microseconds, as upstream's stamps have.
-        return MasterTime(wall: (seconds(wall) * 1e6).rounded() / 1e6, steady: seconds(steady))
+        let wall = (UnixTime.now() * 1e6).rounded() / 1e6
+        return MasterTime(wall: wall, steady: UnixTime(clock: CLOCK_BOOTTIME).fractionalSeconds)
     }
 
     /// The server, the election and the beat; the first that fails ends all.

@@ -1,11 +1,8 @@
+import ClusterCore
 import Glibc
 
 /// Milliseconds since 1970.
-func wallClockMilliseconds() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
-}
+func wallClockMilliseconds() -> Int64 { UnixTime(clock: CLOCK_REALTIME).milliseconds }
 
 /// Name of the user that this process runs as; its number where it has none.
 func currentUserName() -> String {
