@@ -33,7 +33,8 @@ public struct EngineServer: Sendable {
     /// - Throws: `ClusterError` `.io`: the port is in use, or the address isn't this host's.
     public func run(onListening: @escaping @Sendable (Int) async -> Void = { _ in }) async throws(ClusterError) {
         var quiet = logger
-        quiet.logLevel = max(logger.logLevel, .warning)
+        // It calls every stop an error.
+        quiet.logLevel = .critical
         let application = Application(
             responder: Responder(bodyLimit: bodyLimit, logger: logger, handler: handler),
             configuration: ApplicationConfiguration(address: .hostname(host, port: port)),
