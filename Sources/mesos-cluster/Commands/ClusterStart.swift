@@ -39,6 +39,7 @@ struct ClusterStart {
         try Files.makeDirectory(state.logs)
         try Files.makeDirectory(state.shared)
         try Files.makeDirectory(state.sockets, mode: 0o700)
+        try Files.write(state.settingsFile, [])
         // The last run's record would be taken for this run's until the supervisor writes its own.
         try Files.remove(state.supervisorFile)
     }

@@ -88,6 +88,8 @@ struct StateDirectory {
     var contextFile: String { path + "/context.json" }
     var supervisorFile: String { path + "/supervisor.json" }
     var lockFile: String { path + "/lock" }
+    /// An empty settings file: the processes get all their settings by their environment.
+    var settingsFile: String { path + "/settings.yaml" }
     var logs: String { path + "/logs" }
     var secrets: String { path + "/secrets" }
     /// A directory that jobs on the slaves share.

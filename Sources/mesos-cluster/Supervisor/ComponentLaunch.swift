@@ -46,7 +46,7 @@ struct LaunchSettings {
             "PATH": (getenv("PATH").map { String(cString: $0) } ?? "") + ":/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin",
             "NODE_NAME": node.name, "NODE_ADDRESS": node.address, "PROBE_SOCKET": state.socket(node, kind),
             // A production node's settings file on the same host is none of a development cluster's business.
-            "SETTINGS_FILE": "/dev/null",
+            "SETTINGS_FILE": state.settingsFile,
         ]
         for name in ["HOME", "LANG", "JAVA_HOME", "TMPDIR", "LOG_LEVEL"] {
             if let value = getenv(name) { environment[name] = String(cString: value) }
@@ -58,7 +58,7 @@ struct LaunchSettings {
         let data = state.data(node, kind)
         switch kind {
         case .zookeeper:
-            return ["SERVERS": list(masters), "ZOO_DATA_DIR": data + "/data", "ZOO_CONF_DIR": data + "/conf"]
+            return ["SERVERS": list(masters), "ZOO_DATA_DIR": data + "/data", "ZOO_CONF_DIR": data + "/conf", "ZOO_HEAP_SIZE": "128"]
         case .consul:
             return [
                 "CONSUL_MODE": node.kind == .master ? "server" : "agent", "CONSUL_SERVERS": list(masters),
@@ -67,26 +67,35 @@ struct LaunchSettings {
             ]
         case .mesosMaster:
             return authentication(
-                ["MESOS_ZK": zooKeeperURL("/mesos"), "MESOS_MASTERS": list(masters), "MESOS_CLUSTER": "dev", "MESOS_WORK_DIR": data])
+                [
+                    "MESOS_ZK": zooKeeperURL("/mesos"), "MESOS_MASTERS": list(masters), "MESOS_CLUSTER": "dev",
+                    "MESOS_WORK_DIR": data + "/work", "MESOS_RUN_DIR": data + "/run",
+                ])
         case .mesosSlave:
             return authentication([
-                "MESOS_MASTER": zooKeeperURL("/mesos"), "MESOS_WORK_DIR": data, "MESOS_RESOURCES": resources,
-                "MESOS_ATTRIBUTES": "node:\(node.name)", "MESOS_CONTAINERIZERS": "mesos", "MESOS_SWITCH_USER": "false",
-                "END_TASKS_ON_STOP": "true",
+                "MESOS_MASTER": zooKeeperURL("/mesos"), "MESOS_WORK_DIR": data + "/work", "MESOS_RUN_DIR": data + "/run",
+                "MESOS_RESOURCES": resources, "MESOS_ATTRIBUTES": "node:\(node.name)", "MESOS_CONTAINERIZERS": "mesos",
+                "MESOS_SWITCH_USER": "false", "END_TASKS_ON_STOP": "true",
             ])
         case .marathon:
             return authentication([
-                "MARATHON_MASTER": zooKeeperURL("/mesos"), "MARATHON_ZK": zooKeeperURL("/marathon"),
+                "MARATHON_MASTER": zooKeeperURL("/mesos"), "MARATHON_ZK": zooKeeperURL("/marathon"), "MARATHON_RUN_DIR": data + "/run",
                 "MARATHON_LOCAL_PORT_MIN": String(Ports.firstService), "MARATHON_LOCAL_PORT_MAX": String(Ports.lastService),
             ])
         case .chronos:
-            return authentication(["CHRONOS_MASTER": zooKeeperURL("/mesos"), "CHRONOS_ZK_HOSTS": list(masters, port: Ports.zookeeper)])
+            return authentication([
+                "CHRONOS_MASTER": zooKeeperURL("/mesos"), "CHRONOS_ZK_HOSTS": list(masters, port: Ports.zookeeper),
+                "CHRONOS_RUN_DIR": data + "/run",
+            ])
         case .mesosConsul:
-            return authentication(["MESOS_ZK": zooKeeperURL("/mesos")])
+            let address = "\(node.address):\(Ports.consul)"
+            return authentication(["MESOS_ZK": zooKeeperURL("/mesos"), "CONSUL_HTTP_ADDR": address])
         case .haproxy:
             return [
-                "HAPROXY_HTTP_PORT": String(Ports.loadBalancerHTTP), "CONSUL_HTTP_ADDR": "\(node.address):\(Ports.consul)",
-                "HAPROXY_STATE_DIR": data,
+                "HAPROXY_BIND": node.address, "HAPROXY_PORT": String(Ports.loadBalancerHTTP),
+                "CONSUL_HTTP_ADDR": "\(node.address):\(Ports.consul)", "HAPROXY_STATE_DIR": data + "/state",
+                // HAProxy's sockets lie there.
+                "HAPROXY_CONFIG_DIR": "\(state.sockets)/\(node.name).haproxy",
             ]
         }
     }
@@ -99,7 +108,6 @@ struct LaunchSettings {
             "cpus:\(max(4, sysconf(Int32(_SC_NPROCESSORS_ONLN))));mem:\(memory);disk:20480;ports:[\(ports.lowerBound)-\(ports.upperBound)]"
     }
 
-    private func authentication(_ settings: [String: String]) -> [String: String] {
-        settings
-    }
+    /// With `--auth`, the files of the generated secrets, under the variables that the component reads them from.
+    private func authentication(_ settings: [String: String]) -> [String: String] { settings }
 }

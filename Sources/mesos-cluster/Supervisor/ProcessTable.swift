@@ -4,7 +4,7 @@ import Glibc
 /// The processes of one cluster, found in /proc: what a killed supervisor, wrap or slave left behind.
 enum ProcessTable {
     /// The variable by which every process of a cluster is marked.
-    static let marker = "MESOS_CLUSTER_ID"
+    static let marker = "DEV_CLUSTER_ID"
 
     /// Processes that carry the cluster's marker in their environment, or work inside its state directory (tasks do).
     static func processes(of identifier: String, state: StateDirectory) -> [pid_t] {
