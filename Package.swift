@@ -104,6 +104,7 @@ var targets: [Target] = [
     .target(
         name: "ClusterTestKit", dependencies: ["ClusterCore", "ZooKeeper"], swiftSettings: strict),
     tests("ChecksTests", ["Checks", "ClusterCore", "ClusterTestKit", "JSON"]),
+    tests("ChronosClusterTests", ["Chronos", "ClusterCore", "ClusterTestKit", "HTTPClient", "JSON", "embedded-engine"]),
     tests("ChronosSchedulerTests", ["ChronosScheduler", "Chronos", "ClusterCore", "EngineSupport", "JSON", "Mesos", "MesosFramework", logging]),
     tests("ChronosTests", ["Chronos", "ClusterCore", "JSON"]),
     tests("ChronosWrapTests", ["ClusterTestKit", "Entrypoint", "Prerequisites", "Settings", "chronos-wrap"]),

@@ -60,7 +60,8 @@ import Testing
             #expect(schedule.status == 400 && schedule.json["message"]?.string?.contains("Cannot parse schedule 'soon'") == true)
             #expect(await ask("POST", "/v1/scheduler/iso8601", "{").status == 400)
             #expect(await ask("POST", "/v1/scheduler/dependency", #"{"name":"a","command":"x","parents":[]}"#).status == 400)
-            #expect(await ask("POST", "/v1/scheduler/iso8601", #"{"name":"a","command":"x","constraints":[["a","LIKE","("]]}"#).status == 400)
+            #expect(
+                await ask("POST", "/v1/scheduler/iso8601", #"{"name":"a","command":"x","constraints":[["a","LIKE","("]]}"#).status == 400)
             // PUT went with 3.0, and a name with blanks with it.
             #expect(await ask("PUT", "/v1/scheduler/iso8601", #"{"name":"a","command":"x"}"#).status == 405)
             #expect(await ask("PUT", "/scheduler/iso8601", #"{"name":"a b","command":"x"}"#).status == 204)
@@ -70,7 +71,9 @@ import Testing
 
     @Test func `the version decides about the keys`() async throws {
         try await serving { ask in
-            #expect(await ask("POST", "/v1/scheduler/iso8601", #"{"name":"a","command":"x","schedule":"R/2090-01-01T00:00:00Z/P1D"}"#).status == 204)
+            #expect(
+                await ask("POST", "/v1/scheduler/iso8601", #"{"name":"a","command":"x","schedule":"R/2090-01-01T00:00:00Z/P1D"}"#).status
+                    == 204)
             #expect(await ask("GET", "/scheduler/jobs", nil).json[0]?["epsilon"] == "PT60S")
             #expect(await ask("GET", "/v1/scheduler/jobs", nil).json[0]?["epsilon"] == nil)
         }
@@ -80,7 +83,9 @@ import Testing
         try await serving { ask in
             _ = await ask("POST", "/v1/scheduler/iso8601", #"{"name":"a","command":"x","schedule":"R/2090-01-01T00:00:00Z/P1D"}"#)
             _ = await ask("POST", "/v1/scheduler/dependency", #"{"name":"b","command":"x","parents":["a"]}"#)
-            #expect(await ask("GET", "/v1/scheduler/graph/dot", nil).text == "digraph G {\n  1 [ label=\"a\" ];\n  2 [ label=\"b\" ];\n  1 -> 2;\n}\n")
+            #expect(
+                await ask("GET", "/v1/scheduler/graph/dot", nil).text
+                    == "digraph G {\n  1 [ label=\"a\" ];\n  2 [ label=\"b\" ];\n  1 -> 2;\n}\n")
             #expect(await ask("PUT", "/v1/scheduler/job/success/a", nil).text == "marked job a as successful: true")
             #expect(await ask("GET", "/v1/scheduler/graph/csv", nil).text == "node,a,success,idle\nnode,b,fresh,queued\nlink,a,b\n")
             let summary = await ask("GET", "/v1/scheduler/jobs/summary", nil).json

@@ -93,7 +93,8 @@ import Testing
                 running.insert(task)
             }
             // Mostly the clock ticks; at times nobody leads for a while.
-            second += Int.random(in: 0..<12, using: &random) == 0 ? Int.random(in: 5...60, using: &random) : Int.random(in: 1...3, using: &random)
+            second +=
+                Int.random(in: 0..<12, using: &random) == 0 ? Int.random(in: 5...60, using: &random) : Int.random(in: 1...3, using: &random)
         }
         for plan in plans {
             let runs = launchedAt.keys.compactMap { TaskID($0) }.filter { $0.key.job == plan.name }.map {
