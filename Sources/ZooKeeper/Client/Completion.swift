@@ -1,9 +1,15 @@
 import CZooKeeper
 import Synchronization
 
+/// A call that the C library has taken and not answered yet.
+protocol OutstandingCall: AnyObject, Sendable {
+    /// Ends it: the library will not answer any more.
+    func abandon()
+}
+
 /// Carries one asynchronous call's answer from the C library's completion thread to the waiting task. The answer is delivered once:
 /// by the library, or earlier by the task's cancellation, in which case the library's is dropped.
-final class Completion<Value: Sendable>: Sendable {
+final class Completion<Value: Sendable>: OutstandingCall {
     typealias Answer = Result<Value, ZooKeeperError>
 
     private enum State {
@@ -14,8 +20,15 @@ final class Completion<Value: Sendable>: Sendable {
     }
     private let state = Mutex(State.idle)
     let subject: String
+    /// Keeps it alive while the library has its address.
+    private let session: Session?
 
-    init(_ subject: String) { self.subject = subject }
+    init(_ subject: String, session: Session? = nil) {
+        self.subject = subject
+        self.session = session
+    }
+
+    func abandon() { finish(.failure(ZooKeeperError(.closing, subject))) }
 
     func finish(_ answer: Answer) {
         let continuation = state.withLock { state -> CheckedContinuation<Answer, Never>? in
@@ -61,10 +74,11 @@ final class Completion<Value: Sendable>: Sendable {
         return try answer.get()
     }
 
-    /// The pointer that the C library hands back to its callback, which must take it with `take` exactly once.
-    var retainedPointer: UnsafeRawPointer { UnsafeRawPointer(Unmanaged.passRetained(self).toOpaque()) }
-
+    /// The call that the library answers by handing back the address that `Session.register` gave it.
     static func take(_ pointer: UnsafeRawPointer?) -> Completion? {
-        pointer.map { Unmanaged<Completion>.fromOpaque($0).takeRetainedValue() }
+        guard let pointer else { return nil }
+        let completion = Unmanaged<Completion>.fromOpaque(pointer).takeUnretainedValue()
+        completion.session?.forget(completion)
+        return completion
     }
 }

@@ -24,6 +24,9 @@ final class Session: Sendable {
         var waiters: [UInt: [Completion<Void>]] = [:]
     }
 
+    /// The calls under way, kept alive by being here. The multi-threaded library drops those that it has not answered when it is closed
+    /// (`process_async` in mt_adaptor.c), so they are ended from here.
+    private let calls = Mutex<[ObjectIdentifier: any OutstandingCall]>([:])
     private let handle = Mutex(Handle(pointer: nil))
     private let watches = Mutex(Watches())
     /// Called on the library's completion thread.
@@ -75,14 +78,37 @@ final class Session: Sendable {
             handle.pointer = nil
             return Handle(pointer: pointer)
         }
-        if taken.pointer != nil {
-            await onOwnThread {
-                if let pointer = taken.pointer { zookeeper_close(pointer) }
-                Unmanaged.passUnretained(self).release()
-            }
+        guard taken.pointer != nil else { return endWatches() }
+        await onOwnThread {
+            if let pointer = taken.pointer { zookeeper_close(pointer) }
+            Unmanaged.passUnretained(self).release()
         }
         endWatches()
+        // The library's threads have ended: no answer comes any more.
+        let left = calls.withLock { calls in
+            defer { calls = [:] }
+            return Array(calls.values)
+        }
+        for call in left { call.abandon() }
     }
+
+    /// Makes a call: `body` hands the address to the library, which gives it back to its callback once, or never.
+    func send(
+        _ call: some OutstandingCall, _ subject: String, _ body: (OpaquePointer, UnsafeRawPointer) -> Int32
+    ) throws(ZooKeeperError) {
+        calls.withLock { $0[ObjectIdentifier(call)] = call }
+        let pointer = UnsafeRawPointer(Unmanaged.passUnretained(call).toOpaque())
+        do throws(ZooKeeperError) {
+            let code = try withHandle { body($0, pointer) }
+            guard code == 0 else { throw ZooKeeperError(.init(rawValue: code), subject) }
+        } catch {
+            forget(call)
+            throw error
+        }
+    }
+
+    /// The library has answered a call, or has not taken it.
+    func forget(_ call: some OutstandingCall) { _ = calls.withLock { $0.removeValue(forKey: ObjectIdentifier(call)) } }
 
     /// Takes this session up by a second handle and closes it there: to this handle it has expired. For tests of what follows then.
     func endFromElsewhere(servers: String) async throws(ZooKeeperError) {

@@ -62,16 +62,13 @@ extension ZooKeeperClient {
                 .tooLarge, "a transaction of \(operations.count) operations (\(length) bytes; at most \(Self.maximumDataLength) fit)")
             throw ZooKeeperMultiError(index: nil, error: error)
         }
-        let request = MultiRequest(operations)
-        let completion = request.completion
-        // The library hands the pointer to exactly one callback, which releases the request with the memory that its answers point to.
-        let pointer = UnsafeRawPointer(Unmanaged.passRetained(request).toOpaque())
+        let completion: MultiRequest.Answer
         do throws(ZooKeeperError) {
             let session = try currentSession()
-            let code = try session.withHandle { request.send($0, pointer) }
-            guard code == 0 else { throw ZooKeeperError(.init(rawValue: code), "transaction") }
+            let request = MultiRequest(operations, session: session)
+            completion = request.completion
+            try session.send(request, "transaction") { request.send($0, $1) }
         } catch {
-            Unmanaged<MultiRequest>.fromOpaque(pointer).release()
             throw ZooKeeperMultiError(index: nil, error: error)
         }
         do {
@@ -87,9 +84,11 @@ extension ZooKeeperClient {
 }
 
 /// A transaction under way: the memory that the library writes its answers to.
-private final class MultiRequest: @unchecked Sendable {
+private final class MultiRequest: OutstandingCall, @unchecked Sendable {
     // Unchecked: the memory is written by the library's threads only, between `send` and the callback, and read in the callback.
-    let completion = Completion<Result<[ZooKeeperOperationResult], ZooKeeperMultiError>>("transaction")
+    typealias Answer = Completion<Result<[ZooKeeperOperationResult], ZooKeeperMultiError>>
+    let completion = Answer("transaction")
+    private let session: Session
     private let operations: [ZooKeeperOperation]
     private let results: UnsafeMutablePointer<zoo_op_result_t>
     private let stats: UnsafeMutablePointer<Stat>
@@ -97,8 +96,9 @@ private final class MultiRequest: @unchecked Sendable {
     /// A sequential node's number and the terminator come on top of the path.
     private static let extraPathLength = 16
 
-    init(_ operations: [ZooKeeperOperation]) {
+    init(_ operations: [ZooKeeperOperation], session: Session) {
         self.operations = operations
+        self.session = session
         results = .allocate(capacity: operations.count)
         results.initialize(repeating: zoo_op_result_t(), count: operations.count)
         stats = .allocate(capacity: operations.count)
@@ -167,7 +167,10 @@ private final class MultiRequest: @unchecked Sendable {
         }
     }
 
+    func abandon() { completion.abandon() }
+
     func answered(_ code: Int32) {
+        session.forget(self)
         guard code != 0 else {
             completion.finish(
                 .success(
@@ -197,5 +200,5 @@ private final class MultiRequest: @unchecked Sendable {
 
 private let multiCompletion: void_completion_t = { code, pointer in
     guard let pointer else { return }
-    Unmanaged<MultiRequest>.fromOpaque(pointer).takeRetainedValue().answered(code)
+    Unmanaged<MultiRequest>.fromOpaque(pointer).takeUnretainedValue().answered(code)
 }

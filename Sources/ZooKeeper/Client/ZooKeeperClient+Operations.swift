@@ -134,16 +134,8 @@ extension ZooKeeperClient {
         var chosen = session
         if chosen == nil { chosen = try currentSession() }
         guard let chosen else { throw ZooKeeperError(.invalidState, subject) }
-        let completion = Completion<Value>(subject)
-        let pointer = completion.retainedPointer
-        do throws(ZooKeeperError) {
-            let code = try chosen.withHandle { body($0, pointer) }
-            guard code == 0 else { throw ZooKeeperError(.init(rawValue: code), subject) }
-        } catch {
-            // The library has not taken the call, so its callback won't come for the pointer.
-            _ = Completion<Value>.take(pointer)
-            throw error
-        }
+        let completion = Completion<Value>(subject, session: chosen)
+        try chosen.send(completion, subject, body)
         return try await completion.wait()
     }
 
