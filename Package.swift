@@ -105,16 +105,24 @@ var targets: [Target] = [
         name: "ClusterTestKit", dependencies: ["ClusterCore", "ZooKeeper"], swiftSettings: strict),
     tests("ChecksTests", ["Checks", "ClusterCore", "ClusterTestKit", "JSON"]),
     tests("ChronosClusterTests", ["Chronos", "ClusterCore", "ClusterTestKit", "HTTPClient", "JSON", "embedded-engine"]),
-    tests("ChronosSchedulerTests", ["ChronosScheduler", "Chronos", "ClusterCore", "EngineSupport", "JSON", "Mesos", "MesosFramework", logging]),
+    tests(
+        "ChronosSchedulerTests",
+        ["ChronosScheduler", "Chronos", "ClusterCore", "EngineSupport", "JSON", "Mesos", "MesosFramework", logging]),
     tests("ChronosTests", ["Chronos", "ClusterCore", "JSON"]),
     tests("ChronosWrapTests", ["ClusterTestKit", "Entrypoint", "Prerequisites", "Settings", "chronos-wrap"]),
     tests("ClusterCoreTests", ["ClusterCore"]),
     tests("ClusterTestKitTests", ["ClusterCore", "ClusterTestKit"]),
     tests("ConsulTests", ["ClusterCore", "Consul", "ClusterTestKit", "HTTPClient", "JSON"]),
     tests(
-        "ConsulWrapTests", ["ClusterCore", "Checks", "ClusterTestKit", "Consul", "Entrypoint", "HTTPClient", "JSON", "Settings", "consul-wrap"],
+        "ConsulWrapTests",
+        ["ClusterCore", "Checks", "ClusterTestKit", "Consul", "Entrypoint", "HTTPClient", "JSON", "Settings", "consul-wrap"],
         exclude: ["Golden"]),
-    tests("EmbeddedSlaveTests", ["embedded-engine", "EmbeddedMesos", "ClusterCore", "ClusterTestKit", "EngineSupport", "HTTPClient", "JSON", "Mesos", "Supervision"]),
+    tests(
+        "EmbeddedSlaveTests",
+        [
+            "embedded-engine", "EmbeddedMesos", "ClusterCore", "ClusterTestKit", "EngineSupport", "HTTPClient", "JSON", "Mesos",
+            "Supervision",
+        ]),
     tests("EndToEndTests", ["ClusterCore", "ClusterTestKit", "HTTPClient", "JSON", "Supervision"]),
     tests(
         "EntrypointTests",
@@ -134,12 +142,16 @@ var targets: [Target] = [
     tests(
         "KeepalivedTests", ["Checks", "ClusterCore", "ClusterTestKit", "Entrypoint", "JSON", "Settings", "keepalived-wrap"],
         exclude: ["Golden"]),
-    tests("MarathonSchedulerTests", [
-        "ClusterCore", "ClusterTestKit", "EngineSupport", "HTTPClient", "JSON", "Marathon", "MarathonScheduler", "Mesos", "ZooKeeper", logging,
-    ]),
+    tests(
+        "MarathonSchedulerTests",
+        [
+            "ClusterCore", "ClusterTestKit", "EngineSupport", "HTTPClient", "JSON", "Marathon", "MarathonScheduler", "Mesos", "ZooKeeper",
+            logging,
+        ]),
     tests("MarathonTests", ["ClusterCore", "JSON", "Marathon"]),
     tests(
-        "MarathonWrapTests", ["marathon-wrap", "ClusterCore", "ClusterTestKit", "Entrypoint", "Prerequisites", "Settings"], exclude: ["Golden"]),
+        "MarathonWrapTests", ["marathon-wrap", "ClusterCore", "ClusterTestKit", "Entrypoint", "Prerequisites", "Settings"],
+        exclude: ["Golden"]),
     tests(
         "MesosConsulTests",
         ["ClusterCore", "ClusterTestKit", "Consul", "Entrypoint", "HTTPClient", "JSON", "Settings", "ZooKeeper", "mesos-consul"]),

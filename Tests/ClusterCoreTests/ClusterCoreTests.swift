@@ -32,7 +32,8 @@ import Testing
         let mesos = FlagTable(
             syntax: .equals,
             flags: [
-                .init("quorum", versions: ["1.11"]), .init("authenticate_agents", isToggle: true, versions: ["1.11"], aliases: ["authenticate_slaves"]),
+                .init("quorum", versions: ["1.11"]),
+                .init("authenticate_agents", isToggle: true, versions: ["1.11"], aliases: ["authenticate_slaves"]),
             ])
         #expect(try mesos.parse(["--quorum=2", "--no-authenticate_slaves"]) == ["quorum": "2", "authenticate_agents": "false"])
         #expect(throws: ClusterError.self) { try mesos.parse(["--quorum", "2"]) }

@@ -105,7 +105,9 @@ struct DownCommand: AsyncParsableCommand {
             let context = try ClusterContext.load(directory)
             try await ClusterStop(context: context, state: directory).run()
             for path in [directory.path + "/nodes", directory.sockets, directory.shared, directory.secrets] { try Files.remove(path) }
-            for path in [directory.supervisorFile, directory.settingsFile, directory.lockFile, directory.contextFile] { try Files.remove(path) }
+            for path in [directory.supervisorFile, directory.settingsFile, directory.lockFile, directory.contextFile] {
+                try Files.remove(path)
+            }
             Terminal.say("removed \(directory.path); its logs stay in \(directory.logs)")
         }
     }
