@@ -36,6 +36,7 @@ struct LaunchSettings {
     func environment(_ kind: ComponentKind) -> [String: String] {
         var environment = common(kind)
         environment.merge(settings(kind)) { _, new in new }
+        if context.hasAuthentication { environment.merge(secrets(kind)) { _, new in new } }
         return environment
     }
 
@@ -66,30 +67,29 @@ struct LaunchSettings {
                 "CONSUL_BINARY": Programs.consul ?? "consul",
             ]
         case .mesosMaster:
-            return authentication(
-                [
-                    "MESOS_ZK": zooKeeperURL("/mesos"), "MESOS_MASTERS": list(masters), "MESOS_CLUSTER": "dev",
-                    "MESOS_WORK_DIR": data + "/work", "MESOS_RUN_DIR": data + "/run",
-                ])
+            return [
+                "MESOS_ZK": zooKeeperURL("/mesos"), "MESOS_MASTERS": list(masters), "MESOS_CLUSTER": "dev",
+                "MESOS_WORK_DIR": data + "/work", "MESOS_RUN_DIR": data + "/run",
+            ]
         case .mesosSlave:
-            return authentication([
+            return [
                 "MESOS_MASTER": zooKeeperURL("/mesos"), "MESOS_WORK_DIR": data + "/work", "MESOS_RUN_DIR": data + "/run",
                 "MESOS_RESOURCES": resources, "MESOS_ATTRIBUTES": "node:\(node.name)", "MESOS_CONTAINERIZERS": "mesos",
                 "MESOS_SWITCH_USER": "false", "END_TASKS_ON_STOP": "true",
-            ])
+            ]
         case .marathon:
-            return authentication([
+            return [
                 "MARATHON_MASTER": zooKeeperURL("/mesos"), "MARATHON_ZK": zooKeeperURL("/marathon"), "MARATHON_RUN_DIR": data + "/run",
                 "MARATHON_LOCAL_PORT_MIN": String(Ports.firstService), "MARATHON_LOCAL_PORT_MAX": String(Ports.lastService),
-            ])
+            ]
         case .chronos:
-            return authentication([
+            return [
                 "CHRONOS_MASTER": zooKeeperURL("/mesos"), "CHRONOS_ZK_HOSTS": list(masters, port: Ports.zookeeper),
                 "CHRONOS_RUN_DIR": data + "/run",
-            ])
+            ]
         case .mesosConsul:
             let address = "\(node.address):\(Ports.consul)"
-            return authentication(["MESOS_ZK": zooKeeperURL("/mesos"), "CONSUL_HTTP_ADDR": address])
+            return ["MESOS_ZK": zooKeeperURL("/mesos"), "CONSUL_HTTP_ADDR": address]
         case .haproxy:
             return [
                 "HAPROXY_BIND": node.address, "HAPROXY_PORT": String(Ports.loadBalancerHTTP),
@@ -108,6 +108,19 @@ struct LaunchSettings {
             "cpus:\(max(4, sysconf(Int32(_SC_NPROCESSORS_ONLN))));mem:\(memory);disk:20480;ports:[\(ports.lowerBound)-\(ports.upperBound)]"
     }
 
-    /// With `--auth`, the files of the generated secrets, under the variables that the component reads them from.
-    private func authentication(_ settings: [String: String]) -> [String: String] { settings }
+    /// With `--auth`: the files of the generated secrets, under the variables that the component reads them from.
+    private func secrets(_ kind: ComponentKind) -> [String: String] {
+        func file(_ name: Secrets.Name) -> String { Secrets.file(name, state) }
+        let mesosHTTP = ["MESOS_HTTP_USER": Secrets.user, "MESOS_HTTP_PASSWORD_FILE": file(.password)]
+        switch kind {
+        case .mesosMaster, .mesosSlave:
+            return mesosHTTP.merging(["MESOS_PRINCIPAL": Secrets.principal, "MESOS_SECRET_FILE": file(.mesos)]) { $1 }
+        case .marathon, .chronos:
+            let credentials = kind == .marathon ? "MARATHON_HTTP_CREDENTIALS_FILE" : "CHRONOS_HTTP_CREDENTIALS_FILE"
+            return mesosHTTP.merging([credentials: file(.credentials), "PRINCIPAL": Secrets.principal, "SECRET_FILE": file(.mesos)]) { $1 }
+        case .mesosConsul: return ["MESOS_CONSUL_PRINCIPAL": Secrets.user, "MESOS_CONSUL_SECRET_FILE": file(.password)]
+        case .consul: return ["CONSUL_GOSSIP_KEY_FILE": file(.gossip)]
+        case .zookeeper, .haproxy: return [:]
+        }
+    }
 }
