@@ -46,6 +46,10 @@ import Testing
             try await framework.wait("nofile", .failed)
             #expect(await framework.last("nofile")?.message?.hasPrefix("Failed to fetch /nonexistent/x: ") == true)
 
+            try await framework.launch([DockerTests.task("container", "true", image: "any")])
+            try await framework.wait("container", .error)
+            #expect(await framework.last("container")?.message?.hasPrefix("no Docker engine answers at ") == true)
+
             try await framework.wait("long", .running)
             try await framework.kill("long")
             try await framework.wait("long", .killed)

@@ -40,7 +40,7 @@ import Testing
         var lifecycle = running()
         let actions = lifecycle.handle(.killRequested(grace: .seconds(3), reportsKilling: true))
         #expect(states(actions) == ["TASK_KILLING"])
-        #expect(actions.contains(.terminate) && actions.contains(.arm(1, .seconds(3))))
+        #expect(actions.contains(.terminate(grace: .seconds(3))) && actions.contains(.arm(1, .seconds(3))))
         #expect(lifecycle.handle(.graceElapsed(1)) == [.kill])
         #expect(states(lifecycle.handle(.exited(.exited(0), message: nil))) == ["TASK_KILLED"])
     }
@@ -69,7 +69,7 @@ import Testing
         var lifecycle = running()
         #expect(states(lifecycle.handle(.health(.report(healthy: false), grace: .seconds(1)))) == ["TASK_RUNNING"])
         let actions = lifecycle.handle(.health(.endTask(reason: "unhealthy"), grace: .seconds(1)))
-        #expect(actions.contains(.terminate) && actions.contains(.stopHealthChecks))
+        #expect(actions.contains(.terminate(grace: .seconds(1))) && actions.contains(.stopHealthChecks))
         guard case .report(let status)? = lifecycle.handle(.exited(.signaled(15), message: nil)).last else { return #expect(Bool(false)) }
         #expect(status.state == "TASK_KILLED")
         #expect(status.healthy == false)

@@ -17,6 +17,8 @@ final class TestCluster: Sendable {
     private let master = Mutex<TestProcess?>(nil)
     private let slaveProcess = Mutex<TestProcess?>(nil)
     let http = HTTPClient()
+    /// Nobody listens there, unless a test has an engine.
+    let dockerSocket: String
 
     static var engine: String {
         var buffer = [CChar](repeating: 0, count: 4096)
@@ -26,8 +28,8 @@ final class TestCluster: Sendable {
     }
 
     /// Runs a body with a cluster; whatever runs is ended behind it.
-    static func with(_ body: (TestCluster) async throws -> Void) async throws {
-        let cluster = try await TestCluster()
+    static func with(dockerSocket: String? = nil, _ body: (TestCluster) async throws -> Void) async throws {
+        let cluster = try await TestCluster(dockerSocket: dockerSocket)
         do {
             try await cluster.start()
             try await body(cluster)
@@ -39,11 +41,12 @@ final class TestCluster: Sendable {
         await cluster.end()
     }
 
-    private init() async throws {
+    private init(dockerSocket: String?) async throws {
         directory = try TemporaryDirectory("slave-cluster")
         zooKeeper = try await ZooKeeperServer.start()
         let ports = try freePorts(2)
         (masterPort, slavePort) = (ports[0], ports[1])
+        self.dockerSocket = dockerSocket ?? directory.file("docker.sock")
     }
 
     var workDirectory: String { directory.file("work") }
@@ -80,7 +83,7 @@ final class TestCluster: Sendable {
         let process = try await TestProcess(
             [
                 Self.engine, "mesos-slave", "--master=\(url)", "--ip=127.0.0.1", "--port=\(slavePort)", "--work_dir=\(workDirectory)",
-                "--resources=\(resources)", "--containerizers=docker,mesos",
+                "--resources=\(resources)", "--containerizers=docker,mesos", "--docker_socket=\(dockerSocket)",
             ] + more, environment: ["PATH": "/usr/local/bin:/usr/bin:/bin"], output: directory.file("slave.log"))
         slaveProcess.withLock { $0 = process }
         guard waits else { return }

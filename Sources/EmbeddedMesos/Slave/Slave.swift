@@ -22,6 +22,7 @@ actor Slave {
     private var socket: LineSocket?
     private var outbox: [(update: AgentProtocol.Update, agentID: String)] = []
     private var sending = 0
+    private var isLeaving = false
     private let end = AsyncStream.makeStream(of: ClusterError?.self)
 
     /// How many updates are on their way to the master at the same time: enough to keep it busy, few enough to keep its sockets few.
@@ -208,11 +209,14 @@ actor Slave {
             let limit = configuration.maxCompletedTasks * 2
             if completed.count > max(limit, 1000) { completed.removeFirst(completed.count - max(limit, 1000)) }
         case .leave:
-            let (link, id) = (link, agent.id)
             checkpoint.forgetAgent()
+            isLeaving = true
+            leaveWhenSent()
             Task {
-                if let id { await link?.leave(agentID: id) }
-                end.continuation.yield(nil)
+                try? await Task.sleep(for: .seconds(3))
+                outbox = []
+                sending = 0
+                leaveWhenSent()
             }
         case .log(let line): logger.info("\(line)")
         }
@@ -262,6 +266,17 @@ actor Slave {
         }
     }
 
+    // The master must hear how the tasks ended before it hears that the agent is gone.
+    private func leaveWhenSent() {
+        guard isLeaving, sending <= 0, outbox.isEmpty || link == nil else { return }
+        isLeaving = false
+        let (link, id) = (link, agent.id)
+        Task {
+            if let id { await link?.leave(agentID: id) }
+            end.continuation.yield(nil)
+        }
+    }
+
     private func pump() {
         while sending < Self.parallelUpdates, !outbox.isEmpty, let link {
             let (update, agentID) = outbox.removeFirst()
@@ -274,6 +289,7 @@ actor Slave {
                 }
                 sending -= 1
                 pump()
+                leaveWhenSent()
             }
         }
     }

@@ -109,7 +109,10 @@ struct SlaveConfiguration: Sendable {
             }
             for (name, value) in object { launch.environment[name] = value.string ?? value.text() }
         } else {
-            launch.environment = environment.filter { !$0.key.hasPrefix("MESOS_") && !$0.key.hasPrefix("LIBPROCESS_") }
+            // LOG_LEVEL is the engine's own, and means something else to many a task.
+            launch.environment = environment.filter {
+                !$0.key.hasPrefix("MESOS_") && !$0.key.hasPrefix("LIBPROCESS_") && $0.key != "LOG_LEVEL"
+            }
         }
         if launch.environment["PATH"] == nil {
             launch.environment["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

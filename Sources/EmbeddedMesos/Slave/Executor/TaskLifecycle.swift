@@ -42,8 +42,8 @@ struct TaskLifecycle: Sendable {
         case startHealthChecks
         /// Check its health no more.
         case stopHealthChecks
-        /// TERM to the whole group, or a container's stop.
-        case terminate
+        /// TERM to the whole group, or a container's stop with that grace period.
+        case terminate(grace: Duration)
         /// KILL to all that is left.
         case kill
         /// Come back with `graceElapsed(number)` after this time.
@@ -108,7 +108,7 @@ struct TaskLifecycle: Sendable {
         phase = .stopping
         timer += 1
         let killing: [Action] = reportsKilling ? [.report(StatusDraft(state: "TASK_KILLING"))] : []
-        return [.stopHealthChecks] + killing + [.terminate, .arm(timer, grace)]
+        return [.stopHealthChecks] + killing + [.terminate(grace: grace), .arm(timer, grace)]
     }
 
     private mutating func end(_ status: StatusDraft) -> [Action] {

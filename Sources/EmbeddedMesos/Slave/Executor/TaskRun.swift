@@ -92,8 +92,7 @@ actor TaskRun {
         case .start: start()
         case .startHealthChecks: startHealthChecks()
         case .stopHealthChecks: health?.cancel()
-        case .terminate:
-            let grace = task.killGrace ?? record.settings.grace
+        case .terminate(let grace):
             Task { await runtime.terminate(grace: grace) }
         case .kill: Task { await runtime.kill() }
         case .arm(let number, let grace):
