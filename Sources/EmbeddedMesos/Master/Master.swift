@@ -96,7 +96,7 @@ actor Master {
     /// Opens a framework's event stream.
     func subscribe(_ info: FrameworkInfo, suppressedRoles: [String], principal: String?) -> (streamID: String, stream: ByteStream) {
         let id = RandomID.text()
-        let stream = ByteStream(onClose: { [weak self] in Task { await self?.frameworkGone(id) } })
+        let stream = ByteStream(onClose: { Task { await self.frameworkGone(id) } })
         streams[id] = stream
         change { state, now in
             state.subscribe(info, suppressedRoles: suppressedRoles, streamID: id, principal: principal, now)
@@ -115,7 +115,7 @@ actor Master {
     func openAgentStream(_ id: String) -> ByteStream? {
         nextNumber += 1
         let number = nextNumber
-        let stream = ByteStream(onClose: { [weak self] in Task { await self?.agentGone(id, number) } })
+        let stream = ByteStream(onClose: { Task { await self.agentGone(id, number) } })
         guard state.agents[id] != nil else { return nil }
         agentStreams.updateValue((number, stream), forKey: id)?.stream.finish()
         change { state, now in _ = state.agentConnected(id, streamNumber: number, now) }
@@ -134,7 +134,7 @@ actor Master {
         guard subscribers.count < limit else { return nil }
         nextNumber += 1
         let number = nextNumber
-        let stream = ByteStream(onClose: { [weak self] in Task { await self?.operatorGone(number) } })
+        let stream = ByteStream(onClose: { Task { await self.operatorGone(number) } })
         subscribers[number] = stream
         stream.send(record: [
             "type": "SUBSCRIBED",
