@@ -39,7 +39,7 @@ test: deps ## build and pass all unit and integration tests
 bench: build ## measure the figures of docs/figures.md
 	@scripts/bench
 
-lint: ## formatting, names of this machine, Foundation in entrypoints
+lint: deps ## formatting, names of this machine, Foundation in entrypoints
 	@scripts/lint
 
 docs: build ## write docs/reference/ from the declared settings

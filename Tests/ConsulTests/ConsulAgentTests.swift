@@ -81,7 +81,8 @@ import Testing
         #expect(try await consul.values(under: "service/").map(\.value) == [Array("2".utf8)])
         try await consul.removeValue(of: "service/", recursively: true)
         #expect(try await consul.values(under: "service/").isEmpty)
-        let session = try await consul.createSession(name: "test", ttl: .seconds(10))
+        // A session needs its node in the catalog, which the agent registers a moment after its start.
+        let session = try await eventuallyValue { try await consul.createSession(name: "test", ttl: .seconds(10)) }
         #expect(try await consul.setValue([], of: "lock", acquiring: session))
         #expect(try await consul.value(of: "lock")?.session == session)
         #expect(try await consul.renewSession(session))

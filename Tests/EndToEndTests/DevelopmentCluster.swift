@@ -74,9 +74,9 @@ struct DevelopmentCluster {
         for name in try Files.list("/proc") {
             guard let pid = pid_t(name), let bytes = try? Files.read("/proc/\(pid)/cmdline") else { continue }
             let words = bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
-            if words.count > 2, words[0].hasSuffix("/embedded-engine"), words[1] == role, words.contains(where: { $0.contains(address) }) {
-                return pid
-            }
+            // Each names all masters in its ZooKeeper URL, and its own address alone.
+            guard words.count > 2, words[0].hasSuffix("/embedded-engine"), words[1] == role else { continue }
+            if words.contains(address) || words.contains("--ip=\(address)") { return pid }
         }
         return nil
     }
