@@ -44,8 +44,7 @@ public final class TestProcess: Sendable {
             let code = signal == 0 ? (status >> 8) & 0xff : 128 + signal
             let waiters = state.value.withLock { state in
                 state.exitCode = code
-                defer { state.waiters = [] }
-                return state.waiters
+                return takeOut(&state.waiters, leaving: [])
             }
             for waiter in waiters { waiter.resume(returning: code) }
         }

@@ -1,3 +1,4 @@
+import ClusterCore
 import Synchronization
 
 /// Waiting for work that may ignore its cancellation.
@@ -43,8 +44,7 @@ private final class Once<Value: Sendable>: Sendable {
             guard !state.isFinished else { return nil }
             state.isFinished = true
             state.value = value
-            defer { state.waiter = nil }
-            return state.waiter
+            return takeOut(&state.waiter, leaving: nil)
         }
         waiter?.resume(returning: value)
     }
@@ -79,8 +79,7 @@ final class StopRequest: Sendable {
         let waiters: [CheckedContinuation<Int32?, Never>]? = state.withLock { state in
             guard state.signal == nil else { return nil }
             state.signal = signal
-            defer { state.waiters = [:] }
-            return Array(state.waiters.values)
+            return Array(takeOut(&state.waiters, leaving: [:]).values)
         }
         for waiter in waiters ?? [] { waiter.resume(returning: signal) }
         return waiters != nil

@@ -1,3 +1,4 @@
+import ClusterCore
 import CCurl
 import Glibc
 import Synchronization
@@ -122,8 +123,7 @@ final class CurlEngine: Sendable {
     private func takeCommands() -> [Command]? {
         inbox.withLock { inbox in
             guard !inbox.isClosed else { return nil }
-            defer { inbox.commands = [] }
-            return inbox.commands
+            return takeOut(&inbox.commands, leaving: [])
         }
     }
 

@@ -1,3 +1,4 @@
+import ClusterCore
 import Synchronization
 
 /// Holds what a stream's reader has not taken yet, up to a limit.
@@ -31,10 +32,8 @@ final class StreamBuffer: TransferSink {
         }
         let step = state.withLock { state -> Step in
             if !state.bytes.isEmpty {
-                let bytes = state.bytes
-                state.bytes = []
-                defer { state.isPaused = false }
-                return .give(.success(bytes), resumes: state.isPaused)
+                let bytes = takeOut(&state.bytes, leaving: [])
+                return .give(.success(bytes), resumes: takeOut(&state.isPaused, leaving: false))
             }
             if let end = state.end { return .give(end, resumes: false) }
             precondition(state.reader == nil, "an HTTPStream has one reader only")
@@ -47,10 +46,7 @@ final class StreamBuffer: TransferSink {
     }
 
     func head(_ head: HTTPResponseHead) {
-        let reader = state.withLock { state -> HeadContinuation? in
-            defer { state.headReader = nil }
-            return state.headReader
-        }
+        let reader = state.withLock { takeOut(&$0.headReader, leaving: nil) }
         reader?.resume(returning: .success(head))
     }
 

@@ -1,3 +1,4 @@
+import ClusterCore
 import Synchronization
 
 /// Where the engine puts what it receives. Called on the engine's thread, in the order head, body …, finished.
@@ -45,14 +46,15 @@ final class ResponseCollector: TransferSink {
     }
 
     func finished(_ error: HTTPClientError?) {
-        let (continuation, result) = state.withLock { state -> (Continuation?, Result<HTTPResponse, HTTPClientError>) in
-            defer { state = State() }
-            if let error { return (state.continuation, .failure(error)) }
-            guard let head = state.head else {
-                return (state.continuation, .failure(HTTPClientError(.badResponse, request: request.summary, detail: "no response came")))
-            }
-            return (state.continuation, .success(HTTPResponse(status: head.status, headers: head.headers, body: state.body)))
+        let last = state.withLock { takeOut(&$0, leaving: State()) }
+        let result: Result<HTTPResponse, HTTPClientError>
+        if let error {
+            result = .failure(error)
+        } else if let head = last.head {
+            result = .success(HTTPResponse(status: head.status, headers: head.headers, body: last.body))
+        } else {
+            result = .failure(HTTPClientError(.badResponse, request: request.summary, detail: "no response came"))
         }
-        continuation?.resume(returning: result)
+        last.continuation?.resume(returning: result)
     }
 }

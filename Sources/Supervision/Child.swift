@@ -1,3 +1,4 @@
+import ClusterCore
 import Glibc
 import Synchronization
 
@@ -102,8 +103,7 @@ public final class Child: Sendable {
             guard wait4(pid, &status, WNOHANG, nil) == pid else { return (nil, []) }
             let termination = Termination(waitStatus: status)
             state.termination = termination
-            defer { state.waiters = [:] }
-            return (termination, Array(state.waiters.values))
+            return (termination, Array(takeOut(&state.waiters, leaving: [:]).values))
         }
         for waiter in waiters { waiter.resume(returning: termination) }
         return termination

@@ -127,10 +127,7 @@ public final class ProcessReaper: Sendable {
     }
 
     private func takeRequests() -> [Request] {
-        state.withLock { state in
-            defer { state.requests = [] }
-            return state.requests
-        }
+        state.withLock { takeOut(&$0.requests, leaving: []) }
     }
 
     private func start(_ spec: ProcessSpec) -> Result<Child, ClusterError> {
@@ -165,10 +162,9 @@ public final class ProcessReaper: Sendable {
         guard count > 0 else { return }
         let waiters = state.withLock { state in
             state.reaps += count
-            defer { state.reapWaiters = [:] }
-            return Array(state.reapWaiters.values)
+            return takeOut(&state.reapWaiters, leaving: [:])
         }
-        for waiter in waiters { waiter.resume() }
+        for waiter in waiters.values { waiter.resume() }
     }
 
     /// A process that has ended and waits for being reaped. It stays, so that it is reaped under its child's lock: a signal can then

@@ -67,10 +67,7 @@ struct SchedulerCore: Sendable {
     }
 
     /// Hands over what has to be carried out.
-    mutating func takePending() -> Pending {
-        defer { pending = Pending() }
-        return pending
-    }
+    mutating func takePending() -> Pending { takeOut(&pending, leaving: Pending()) }
 
     // MARK: Looking
 

@@ -76,8 +76,7 @@ extension ChronosLeader {
     /// An unused offer is given back at once: others may need it.
     private func useOffers() -> OfferPlanner.Plan {
         guard mesosState.isConnected, !mesosState.offers.isEmpty else { return OfferPlanner.Plan() }
-        defer { mesosState.offers = [] }
-        return core.use(mesosState.offers, builder: settings.builder)
+        return core.use(takeOut(&mesosState.offers, leaving: []), builder: settings.builder)
     }
 
     private func acknowledge(_ status: TaskStatus) {

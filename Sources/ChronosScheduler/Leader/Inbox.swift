@@ -1,3 +1,4 @@
+import ClusterCore
 import Synchronization
 
 /// Collects what happens until the leader has time for it, so that it can treat all of it at once.
@@ -17,9 +18,6 @@ final class Inbox<Event: Sendable>: Sendable {
     }
 
     func takeAll() -> [Event] {
-        events.withLock { events in
-            defer { events = [] }
-            return events
-        }
+        events.withLock { takeOut(&$0, leaving: []) }
     }
 }

@@ -1,3 +1,4 @@
+import ClusterCore
 import JSON
 import Marathon
 import Mesos
@@ -70,10 +71,7 @@ struct SchedulerCore: Sendable {
     }
 
     /// The effects since the last call.
-    mutating func takeEffects() -> [Effect] {
-        defer { effects = [] }
-        return effects
-    }
+    mutating func takeEffects() -> [Effect] { takeOut(&effects, leaving: []) }
 
     mutating func emit(_ effect: Effect) { effects.append(effect) }
     mutating func publish(_ type: String, at now: Timestamp, _ fields: KeyValuePairs<String, JSON?>) {

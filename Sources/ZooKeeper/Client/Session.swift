@@ -85,11 +85,8 @@ final class Session: Sendable {
         }
         endWatches()
         // The library's threads have ended: no answer comes any more.
-        let left = calls.withLock { calls in
-            defer { calls = [:] }
-            return Array(calls.values)
-        }
-        for call in left { call.abandon() }
+        let left = calls.withLock { takeOut(&$0, leaving: [:]) }
+        for call in left.values { call.abandon() }
     }
 
     /// Makes a call: `body` hands the address to the library, which gives it back to its callback once, or never.
