@@ -73,6 +73,8 @@ import Testing
         #expect(await !HAProxyHealth.look(WorkerSocket(directory.file("none"))).isServing)
         let first = try await eventuallyValue("the first worker") { try await worker.info() }
         #expect(first.description == "first")
+        // The master takes its own socket up again a moment after the worker serves.
+        _ = try await eventuallyValue("the master") { try await master.processes() }
         #expect(try await worker.statistics().map(\.server) == ["FRONTEND", "127.0.0.1:9", "BACKEND"])
         let servers = try await worker.servers(of: "back")
         #expect(servers.map(\.name) == ["127.0.0.1:9"])
