@@ -44,11 +44,13 @@ struct Deployer {
             last = text
             return (ready >= wanted && !isDeploying, text)
         }
-        if let host = json["labels"]?["HAPROXY_0_VHOST"]?.string?.split(separator: ",").first { try await showPage(host: String(host)) }
+        if let host = json["labels"]?["HAPROXY_0_VHOST"]?.string?.split(separator: ",").first {
+            try await showPage(host: String(host), instances: wanted)
+        }
     }
 
-    /// Asks the load balancer for the app's page until it answers.
-    private func showPage(host: String) async throws(ClusterError) {
+    /// Asks the load balancer for the app's page until each instance has answered; one that names none counts as answered.
+    private func showPage(host: String, instances wanted: Int) async throws(ClusterError) {
         var page = ""
         var instances: Set<String> = []
         try await wait("http://\(host) on the load balancer") {
@@ -56,17 +58,16 @@ struct Deployer {
                 let answer = try await api.page(host: host)
                 guard answer.status == 200 else { return (false, "\(api.pageURL) answers \(answer.status)") }
                 page = answer.text
-                return (true, "")
+                guard let instance = answer.instance else { return (true, "") }
+                instances.insert(instance)
+                return (instances.count >= wanted, "\(instances.count) of \(wanted) instances have answered")
             } catch {
                 return (false, "\(error)")
             }
         }
-        for _ in 0..<12 {
-            if let instance = try? await api.page(host: host).instance { instances.insert(instance) }
-        }
         say("\(api.pageURL) with host \(host) answers:")
         for line in page.split(separator: "\n") where line.contains("instance") { say("    \(line)") }
-        if !instances.isEmpty { say("    \(instances.count) instance\(instances.count == 1 ? "" : "s") answered 12 requests") }
+        if instances.count > 1 { say("    all \(instances.count) instances have answered") }
     }
 
     // MARK: jobs
