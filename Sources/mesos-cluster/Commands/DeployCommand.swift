@@ -19,9 +19,7 @@ struct DeployCommand: AsyncParsableCommand {
     func run() async throws {
         try await reportingErrors { () throws(ClusterError) in
             let context = try ClusterContext.load(state.directory)
-            guard let limit = Duration(text: timeout) else {
-                throw ClusterError(.usage, "--timeout \(timeout): give a duration such as 5m")
-            }
+            let limit = try timeLimit(timeout)
             var placeholders = [
                 "LOAD_BALANCER": context.topology.nodes(of: .loadBalancer)[0].address, "SHARED_DIRECTORY": state.directory.shared,
             ]

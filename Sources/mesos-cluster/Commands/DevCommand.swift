@@ -1,7 +1,7 @@
 import ArgumentParser
 import ClusterCore
 import Glibc
-import HTTPClient
+import Supervision
 
 struct DevCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -23,9 +23,7 @@ struct DevCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reportingErrors { () throws(ClusterError) in
-            guard let limit = Duration(text: timeout) else {
-                throw ClusterError(.usage, "--timeout \(timeout): give a duration such as 90s")
-            }
+            let limit = try timeLimit(timeout)
             let topology = try Topology(
                 masters: masters, slaves: slaves, loadBalancers: loadBalancers, network: Topology.network(network))
             let directory = state.directory
@@ -48,7 +46,7 @@ struct DevCommand: AsyncParsableCommand {
         }
         let context = ClusterContext(
             kind: .development, topology: topology, hasAuthentication: auth,
-            identifier: String(UInt64.random(in: .min ... .max), radix: 36), executables: Programs.ownDirectory)
+            identifier: String(UInt64.random(in: .min ... .max), radix: 36), executables: Executable.ownDirectory)
         try Preflight.check(topology, executables: context.executables)
         try Files.makeDirectory(directory.path)
         if auth { try Secrets.generate(directory) }
@@ -66,9 +64,7 @@ struct StartCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reportingErrors { () throws(ClusterError) in
-            guard let limit = Duration(text: timeout) else {
-                throw ClusterError(.usage, "--timeout \(timeout): give a duration such as 90s")
-            }
+            let limit = try timeLimit(timeout)
             let context = try ClusterContext.load(state.directory)
             try await ClusterStart(context: context, state: state.directory, limit: limit).run(staysInForeground: false)
         }

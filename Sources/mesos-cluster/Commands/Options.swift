@@ -41,3 +41,9 @@ func reportingErrors(_ work: () async throws(ClusterError) -> Void) async throws
         throw ExitCode(error.code.exitStatus.rawValue)
     }
 }
+
+/// Reads the value of `--timeout`.
+func timeLimit(_ text: String) throws(ClusterError) -> Duration {
+    guard let limit = Duration(text: text) else { throw ClusterError(.usage, "--timeout \(text): give a duration such as 90s or 5m") }
+    return limit
+}

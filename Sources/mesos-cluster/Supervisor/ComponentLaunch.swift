@@ -44,7 +44,7 @@ struct LaunchSettings {
     private func common(_ kind: ComponentKind) -> [String: String] {
         var environment = [
             ProcessTable.marker: context.identifier,
-            "PATH": (getenv("PATH").map { String(cString: $0) } ?? "") + ":/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "PATH": Programs.path,
             "NODE_NAME": node.name, "NODE_ADDRESS": node.address, "PROBE_SOCKET": state.socket(node, kind),
             // A production node's settings file on the same host is none of a development cluster's business.
             "SETTINGS_FILE": state.settingsFile,

@@ -1,5 +1,6 @@
 import ClusterCore
 import Glibc
+import Supervision
 
 /// What must be there before a development cluster is started; all that is missing is said at once.
 enum Preflight {
@@ -67,12 +68,11 @@ extension ComponentKind {
 
 /// Where programs are.
 enum Programs {
-    /// The program in PATH or in a directory that a service's PATH may lack.
-    static func find(_ name: String) -> String? {
-        let path = getenv("PATH").map { String(cString: $0) } ?? ""
-        let directories = path.split(separator: ":").map(String.init) + ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin"]
-        return directories.lazy.map { "\($0)/\(name)" }.first(where: Files.isExecutable)
-    }
+    /// The caller's PATH, and the directories of it that a service's or user's may lack: the one that every process of a cluster gets.
+    static var path: String { (ProcessEnvironment.current["PATH"] ?? "") + ":/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin" }
+
+    /// The program in `path`.
+    static func find(_ name: String) -> String? { Executable.find(name, path: path) }
 
     /// Consul: `CONSUL_BINARY`, in PATH, or where scripts/install-dependencies puts it.
     static var consul: String? {
@@ -83,13 +83,5 @@ enum Programs {
         let tools = variable("MESOS_CLUSTER_TOOLS") ?? cache + "/mesos-cluster"
         let installed = tools + "/consul-1.8.7/consul"
         return Files.isExecutable(installed) ? installed : nil
-    }
-
-    /// Directory of the running executable.
-    static var ownDirectory: String {
-        var buffer = [CChar](repeating: 0, count: 4096)
-        let count = readlink("/proc/self/exe", &buffer, buffer.count)
-        let path = String(decoding: buffer[..<max(count, 0)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     }
 }

@@ -30,13 +30,6 @@ enum ProcessTable {
         return found.count
     }
 
-    /// Start time of a process in clock ticks since boot (proc(5), field 22 of stat): a pid alone may have been reused.
-    static func startTime(_ pid: pid_t) -> UInt64? {
-        guard let text = try? Files.text("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else { return nil }
-        let fields = text[end...].split(separator: " ")
-        return fields.count > 20 ? UInt64(fields[20]) : nil
-    }
-
     private static func worksIn(_ directory: String, _ pid: pid_t) -> Bool {
         var buffer = [CChar](repeating: 0, count: 4096)
         let count = readlink("/proc/\(pid)/cwd", &buffer, buffer.count)
