@@ -75,18 +75,41 @@ public actor ZooKeeperServer {
 public struct ZooKeeperEnsemble: Sendable {
     /// Its members, by their place in the list; member i has id i + 1.
     public let servers: [ZooKeeperServer]
+    /// What the members that follow send to the one that leads, by its way: from, to.
+    private let links: [[Int]: TestRelay]
 
     /// Starts an ensemble and waits until every member serves.
-    public static func start(_ count: Int = 3) async throws -> ZooKeeperEnsemble {
+    /// - Parameter separable: whether `isolate` is to be used.
+    public static func start(_ count: Int = 3, separable: Bool = false) async throws -> ZooKeeperEnsemble {
         let ports = try freePorts(count * 3)
-        let members = (0..<count).map { "server.\($0 + 1)=127.0.0.1:\(ports[count + $0]):\(ports[2 * count + $0])" }
+        var links: [[Int]: TestRelay] = [:]
+        for from in 0..<(separable ? count : 0) {
+            for to in 0..<count where from != to {
+                links[[from, to]] = try TestRelay(to: HostPort(host: "127.0.0.1", port: ports[count + to]))
+            }
+        }
         let servers = try (0..<count).map { index in
-            try ZooKeeperServer(id: index + 1, address: HostPort(host: "127.0.0.1", port: ports[index]), members: members)
+            let members = (0..<count).map { other in
+                "server.\(other + 1)=127.0.0.1:\(links[[index, other]]?.address.port ?? ports[count + other]):\(ports[2 * count + other])"
+            }
+            return try ZooKeeperServer(id: index + 1, address: HostPort(host: "127.0.0.1", port: ports[index]), members: members)
         }
         for server in servers { try await server.start() }
         for server in servers { try await server.waitUntilServing() }
-        return ZooKeeperEnsemble(servers: servers)
+        return ZooKeeperEnsemble(servers: servers, links: links)
     }
+
+    /// The place of the member that leads now; nil while none does.
+    public func leader() async -> Int? {
+        for (index, server) in servers.enumerated() where await EnsembleStatus.ask([server.address]).leader != nil { return index }
+        return nil
+    }
+
+    /// Lets nothing pass between a member and the others, whichever leads; its clients reach it.
+    public func isolate(_ index: Int) { for (way, link) in links where way.contains(index) { link.stall() } }
+
+    /// Ends `isolate`.
+    public func rejoin(_ index: Int) { for (way, link) in links where way.contains(index) { link.recover() } }
 
     /// Where clients connect.
     public var addresses: [HostPort] { servers.map(\.address) }

@@ -113,6 +113,44 @@ import Testing
         await two.close()
     }
 
+    /// A server that was cut off from the others answers reads for `syncLimit` (3 s here), longer than the sessions last (2 s).
+    @Test(.timeLimit(.minutes(2))) func aLeaderOnAServerThatIsCutOffStepsDownBeforeAnotherIsElected() async throws {
+        let ensemble = try await ZooKeeperEnsemble.start(separable: true)
+        let leading = try await eventuallyValue("a leading server") { await ensemble.leader() }
+        let cutOff = (leading + 1) % 3
+        let (one, first) = candidate("a:1", ensemble.servers[cutOff].url(), timeout: .seconds(2))
+        let (two, second) = candidate("b:1", ensemble.servers[leading].url(), timeout: .seconds(2))
+        await first.start()
+        try await eventually("a leads") { first.isLeader }
+        await second.start()
+        try await eventually("b entered") { try await two.children(of: "/app/leader-curator").count == 2 }
+        let clock = ContinuousClock()
+        let events = await second.events()
+        let steppedDown = Task {
+            for await event in await first.events() {
+                if case .lost(let reason) = event { return (clock.now, reason) }
+            }
+            return (clock.now, .resigned)
+        }
+        let cut = clock.now
+        ensemble.isolate(cutOff)
+        for await event in events {
+            if case .elected = event { break }
+        }
+        let elected = clock.now
+        #expect(!first.isLeader && second.isLeader)
+        let (time, reason) = await steppedDown.value
+        #expect(time < elected && time <= cut + .seconds(2) * ElectionMachine.leaseShare + .milliseconds(200))
+        #expect(reason == .outOfContact)
+        ensemble.rejoin(cutOff)
+        try await eventually(within: .seconds(30), "a entered again") { try await two.children(of: "/app/leader-curator").count == 2 }
+        #expect(!first.isLeader && second.isLeader)
+        await first.stop()
+        await second.stop()
+        await one.close()
+        await two.close()
+    }
+
     @Test(.timeLimit(.minutes(2)), arguments: [ElectionLayout.latch(parent: "/e"), .mesosMasters(path: "/e")])
     func aNodeWhoseCreationWasNotAnsweredIsFoundAgain(layout: ElectionLayout) async throws {
         let server = try await ZooKeeperServer.start()

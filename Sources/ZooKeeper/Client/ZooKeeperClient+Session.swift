@@ -11,6 +11,7 @@ extension ZooKeeperClient {
             guard state.phase == .connecting, state.session == nil else { return false }
             state.session = session
             state.sessionID = 0
+            state.opened = .now
             return true
         }
         guard isWanted else { return }
@@ -41,6 +42,7 @@ extension ZooKeeperClient {
             let timeout = session.grantedTimeout
             publish(.connected(sessionID: id, timeout: timeout), from: session) { state in
                 state.phase = .connected
+                state.connections += 1
                 state.sessionID = id
                 state.grantedTimeout = timeout
             }

@@ -19,6 +19,10 @@ public final class ZooKeeperClient: Sendable {
         var session: Session?
         var sessionID: Int64 = 0
         var grantedTimeout = Duration.zero
+        /// When `session` began to be opened.
+        var opened: ContinuousClock.Instant?
+        /// How many connections there have been.
+        var connections = 0
         var nextSubscriber = 0
         var subscribers: [Int: AsyncStream<ZooKeeperSessionEvent>.Continuation] = [:]
     }
@@ -105,6 +109,13 @@ public final class ZooKeeperClient: Sendable {
 
     /// The present session's id, as in `ZooKeeperStat.ephemeralOwner`; nil while none is known to be alive.
     public var sessionID: Int64? { state.withLock { $0.session != nil && $0.sessionID != 0 ? $0.sessionID : nil } }
+
+    /// When this session began to be opened: the ensemble has made it after that. nil where it is not the present one.
+    func opened(session: Int64) -> ContinuousClock.Instant? { state.withLock { $0.sessionID == session ? $0.opened : nil } }
+
+    /// The number of the present connection. Answers come in order with the changes of this number, so what was sent and answered under
+    /// one number was answered on that connection.
+    var connectionNumber: Int { state.withLock { $0.connections } }
 
     /// True while a server is connected.
     public var isConnected: Bool { state.withLock { $0.phase == .connected } }

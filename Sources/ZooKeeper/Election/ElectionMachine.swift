@@ -2,24 +2,38 @@ import ClusterCore
 
 /// Decides in an election: facts in, actions out, no I/O and no clock.
 ///
-/// Two leaders never are: a server lets a session expire its time-out after it last heard from it, at the earliest. A contact that was
-/// *sent* at `t` and answered proves that the server heard from it at `t` or later; so nobody else is elected before `t + timeout`, and
-/// this candidate counts itself leader until `t + leaseShare · timeout` only. (`leaseShare` < 1 leaves room for a late timer.)
+/// Two leaders never are. With T the session's time-out, the leading *server* ends a session, and another candidate is elected, T after
+/// it last heard of that session, at the earliest. (A server that newly leads counts every session from its own election on.) Two facts
+/// of ZooKeeper make it hard to know when it last heard:
+/// - A server that was cut off from the leading one answers reads for `syncLimit` ticks more; also `sync`, where the one cut off is the
+///   leading one. So only a *confirming* contact renews the lease: a transaction, which a majority has taken.
+/// - A following server passes on which sessions it heard from only with its answer to the leading server's ping, every half tick. So
+///   even an answered transaction does not prove that the leading server has counted it. But the two talk over one ordered stream: a
+///   transaction sent at `b` that succeeds proves that the leading server has counted what was sent at `a ≤ b - settleShare · T`, and
+///   what was answered on an earlier connection, because a server that takes a session over asks the leading one at once.
+///
+/// So with `touched`, the latest such `a`, nobody else leads before `touched + T`, and this candidate counts itself leader until
+/// `touched + leaseShare · T` only:
+///
+///     leaseShare · T < T                 the rest is for clocks of unequal speed, and for what was begun as the leader to arrive
+///     settleShare · T ≥ tick / 2         as T ≥ 2 ticks, ZooKeeper's own lower bound
+///     settleShare + 2 · contactShare < leaseShare      a contact may fail once
 struct ElectionMachine: Sendable {
     typealias Instant = ContinuousClock.Instant
 
     enum Input: Sendable {
         /// The session is connected, perhaps a new one.
-        case connected(session: Int64, timeout: Duration)
+        /// - Parameter opened: when it began to be opened, where that is known.
+        case connected(session: Int64, timeout: Duration, opened: Instant?)
         case disconnected
         case expired
-        /// Our node exists; it was made or found on this session by a request sent at `sent`.
-        case joined(session: Int64, name: String, epoch: Int64, sent: Instant)
+        /// Our node exists; it was made or found on this session.
+        case joined(session: Int64, name: String, epoch: Int64, by: Contact)
         case joinFailed
         /// The parent's children, as last read.
         case children([String])
-        /// Our node was looked for by a request sent at `sent`.
-        case contact(session: Int64, name: String, exists: Bool, sent: Instant)
+        /// Our node was looked for.
+        case contact(session: Int64, name: String, exists: Bool, by: Contact)
         case contactFailed
         /// The node of the candidate that was asked for.
         case leaderRead(name: String, epoch: Int64, data: [UInt8], isOurSession: Bool)
@@ -31,15 +45,29 @@ struct ElectionMachine: Sendable {
     enum Action: Sendable, Equatable {
         /// Make our node, or find it where an earlier attempt made it.
         case join(session: Int64)
-        /// Look for our node, which renews the lease.
-        case contact(name: String)
+        /// Look for our node; confirming, by a transaction, which renews the lease.
+        case contact(name: String, confirming: Bool)
         case readLeader(name: String)
         case delete(name: String)
         case emit(ElectionEvent)
     }
 
+    /// A request of ours that was answered.
+    struct Contact: Sendable, Equatable {
+        /// When it was sent, at the earliest.
+        var sent: Instant
+        /// The number of the connection that it was answered on.
+        var connection: Int
+        /// True for a transaction, false for what the connected server answers by itself.
+        var isConfirmed: Bool
+    }
+
     static let leaseShare = 0.75
-    static let contactShare = 0.25
+    static let settleShare = 0.25
+    /// How often the first candidate confirms.
+    static let contactShare = 0.125
+    /// How often the others are heard of, so that they can lead as soon as they are first.
+    static let followerShare = 0.25
     /// Between attempts that the connected server fails.
     static let retryDelay = Duration.milliseconds(200)
 
@@ -59,7 +87,12 @@ struct ElectionMachine: Sendable {
     private var candidates: [String] = []
     private var leader: ElectionLeader?
     private var readingLeader: String?
+    /// When the leading server has heard of the session, or later.
+    private var touched: Instant?
+    /// Contacts that no later one has confirmed yet, the oldest first.
+    private var unsettled: [Contact] = []
     private var lastContact: Instant?
+    private var lastConfirmed: Instant?
     private var retryAt: Instant?
     private(set) var term: ElectionTerm?
 
@@ -69,26 +102,33 @@ struct ElectionMachine: Sendable {
     }
 
     /// Until when this candidate may count itself leader.
-    var leaseEnd: Instant? { lastContact?.advanced(by: timeout * Self.leaseShare) }
+    var leaseEnd: Instant? { touched?.advanced(by: timeout * Self.leaseShare) }
 
     /// When `tick` must come at the latest.
     var nextTick: Instant? {
         var times: [Instant] = []
-        if term != nil {
-            if let leaseEnd { times.append(leaseEnd) }
-            if isConnected, !isContacting, let lastContact { times.append(lastContact.advanced(by: timeout * Self.contactShare)) }
-        }
+        if term != nil, let leaseEnd { times.append(leaseEnd) }
+        if isConnected, !isContacting, retryAt == nil, own != nil, let nextContact { times.append(nextContact) }
         if isConnected, let retryAt { times.append(retryAt) }
         return times.min()
+    }
+
+    private var isFirst: Bool { own != nil && candidates.first == own?.name }
+
+    private var nextContact: Instant? {
+        if isFirst { return lastConfirmed?.advanced(by: timeout * Self.contactShare) ?? lastContact }
+        return lastContact?.advanced(by: timeout * Self.followerShare)
     }
 
     mutating func handle(_ input: Input, now: Instant) -> [Action] {
         var actions: [Action] = []
         switch input {
-        case .connected(let id, let timeout):
+        case .connected(let id, let timeout, let opened):
             if session != id {
                 forgetSession(.sessionExpired, &actions)
                 session = id
+                // The leading server has made the session after that.
+                if let opened { unsettled = [Contact(sent: opened, connection: .min, isConfirmed: false)] }
             }
             self.timeout = timeout
             isConnected = true
@@ -103,7 +143,7 @@ struct ElectionMachine: Sendable {
             forgetSession(.sessionExpired, &actions)
             session = nil
             isConnected = false
-        case .joined(let id, let name, let epoch, let sent):
+        case .joined(let id, let name, let epoch, let contact):
             guard id == session else { break }
             isJoining = false
             guard isEntered else {
@@ -111,7 +151,7 @@ struct ElectionMachine: Sendable {
                 break
             }
             own = Own(name: name, epoch: epoch)
-            lastContact = max(lastContact ?? sent, sent)
+            note(contact)
         case .joinFailed:
             isJoining = false
             retryAt = now.advanced(by: Self.retryDelay)
@@ -119,12 +159,12 @@ struct ElectionMachine: Sendable {
             candidates = layout.candidates(among: children)
             // The list may also be one from before our node was made, so this is no proof that it is gone.
             if let own, !candidates.contains(own.name) { mustContact = true }
-        case .contact(let id, let name, let exists, let sent):
+        case .contact(let id, let name, let exists, let contact):
             guard id == session, name == own?.name else { break }
             isContacting = false
             mustContact = false
             if exists {
-                lastContact = max(lastContact ?? sent, sent)
+                note(contact)
             } else {
                 lose(.nodeDeleted, &actions)
                 own = nil
@@ -164,6 +204,7 @@ struct ElectionMachine: Sendable {
             actions.append(.join(session: session))
         }
         if mustContact { contact(&actions) }
+        if let nextContact, now >= nextContact { contact(&actions) }
         guard let first = candidates.first else {
             report(nil, &actions)
             return
@@ -176,9 +217,6 @@ struct ElectionMachine: Sendable {
                     actions.append(.emit(.elected(won)))
                 }
                 report(ElectionLeader(term: won, data: data, isSelf: true), &actions)
-                if let lastContact, now >= lastContact.advanced(by: timeout * Self.contactShare) { contact(&actions) }
-            } else {
-                contact(&actions)
             }
         } else if isConnected, leader?.term.path != layout.path(of: first), readingLeader != first {
             readingLeader = first
@@ -189,7 +227,24 @@ struct ElectionMachine: Sendable {
     private mutating func contact(_ actions: inout [Action]) {
         guard isConnected, !isContacting, retryAt == nil, let own else { return }
         isContacting = true
-        actions.append(.contact(name: own.name))
+        actions.append(.contact(name: own.name, confirming: isFirst || mustContact))
+    }
+
+    /// Counts an answered contact, and those before it that it proves to have reached the leading server.
+    private mutating func note(_ contact: Contact) {
+        lastContact = max(lastContact ?? contact.sent, contact.sent)
+        if contact.isConfirmed { lastConfirmed = max(lastConfirmed ?? contact.sent, contact.sent) }
+        let settled = contact.sent - timeout * Self.settleShare
+        // What an earlier one proves, the last of those that are settled proves too.
+        if let last = unsettled.lastIndex(where: { $0.connection < contact.connection || $0.sent <= settled }) {
+            if contact.isConfirmed {
+                touched = max(touched ?? unsettled[last].sent, unsettled[last].sent)
+                unsettled.removeFirst(last + 1)
+            } else {
+                unsettled.removeFirst(last)
+            }
+        }
+        unsettled.append(contact)
     }
 
     private mutating func lose(_ reason: ElectionEvent.LossReason, _ actions: inout [Action]) {
@@ -210,6 +265,9 @@ struct ElectionMachine: Sendable {
         if let own { candidates.removeAll { $0 == own.name } }
         own = nil
         lastContact = nil
+        lastConfirmed = nil
+        touched = nil
+        unsettled = []
         isJoining = false
         isContacting = false
         mustContact = false

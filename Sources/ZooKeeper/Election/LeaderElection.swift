@@ -104,7 +104,8 @@ public actor LeaderElection {
     private func followSession() async {
         for await event in client.sessionEvents() {
             switch event {
-            case .connected(let session, let timeout): handle(.connected(session: session, timeout: timeout))
+            case .connected(let session, let timeout):
+                handle(.connected(session: session, timeout: timeout, opened: client.opened(session: session)))
             case .disconnected: handle(.disconnected)
             case .expired, .closed, .authFailed: handle(.expired)
             }
@@ -153,13 +154,15 @@ public actor LeaderElection {
                     handle(.joinFailed)
                 }
             }
-        case .contact(let name):
+        case .contact(let name, let confirming):
             Task {
-                let sent = clock.now
+                let (sent, connection) = (clock.now, client.connectionNumber)
                 guard let session = client.sessionID else { return handle(.contactFailed) }
-                do {
-                    let stat = try await client.exists(layout.path(of: name))
-                    handle(.contact(session: session, name: name, exists: stat?.ephemeralOwner == session, sent: sent))
+                do throws(ZooKeeperError) {
+                    let exists = try await isOurs(layout.path(of: name), session: session, confirming: confirming)
+                    guard client.connectionNumber == connection else { return handle(.contactFailed) }
+                    let contact = ElectionMachine.Contact(sent: sent, connection: connection, isConfirmed: confirming)
+                    handle(.contact(session: session, name: name, exists: exists, by: contact))
                 } catch {
                     handle(.contactFailed)
                 }
@@ -175,6 +178,19 @@ public actor LeaderElection {
         }
     }
 
+    /// Whether a node exists and is this session's; confirming, by a transaction that a majority of the servers has taken.
+    private func isOurs(_ path: String, session: Int64, confirming: Bool) async throws(ZooKeeperError) -> Bool {
+        if confirming {
+            do throws(ZooKeeperMultiError) {
+                _ = try await client.multi([.check(path)])
+            } catch {
+                if error.index == 0, error.error.code == .noNode { return false }
+                throw error.error
+            }
+        }
+        return try await client.exists(path)?.ephemeralOwner == session
+    }
+
     /// Makes our node. Where an earlier attempt's answer was lost, its node is found by its name's id and by the session that owns it.
     private func join(_ session: Int64) async throws(ZooKeeperError) -> ElectionMachine.Input {
         try await client.createRecursively(layout.parent, acl: parentACL)
@@ -182,18 +198,27 @@ public actor LeaderElection {
         try await client.sync(layout.parent)
         let prefix = layout.namePrefix(id: id)
         for name in layout.candidates(among: try await client.children(of: layout.parent)) where name.hasPrefix(prefix) {
-            let sent = clock.now
+            let (sent, connection) = (clock.now, client.connectionNumber)
             if let stat = try await client.exists(layout.path(of: name)), stat.ephemeralOwner == session {
-                return .joined(session: session, name: name, epoch: stat.czxid, sent: sent)
+                return try joined(session, name, stat, sent, connection, isConfirmed: false)
             }
         }
+        let (sent, connection) = (clock.now, client.connectionNumber)
         let path = try await client.create(layout.path(of: prefix), data: data, mode: .ephemeralSequential, acl: acl)
-        let sent = clock.now
         guard let stat = try await client.exists(path), stat.ephemeralOwner == session else {
             throw ZooKeeperError(.sessionMoved, path)
         }
         let name = String(path[(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)...])
-        return .joined(session: session, name: name, epoch: stat.czxid, sent: sent)
+        return try joined(session, name, stat, sent, connection, isConfirmed: true)
+    }
+
+    private func joined(
+        _ session: Int64, _ name: String, _ stat: ZooKeeperStat, _ sent: ContinuousClock.Instant, _ connection: Int, isConfirmed: Bool
+    ) throws(ZooKeeperError) -> ElectionMachine.Input {
+        // Which connection answered can't be told; the next attempt finds the node.
+        guard client.connectionNumber == connection else { throw ZooKeeperError(.connectionLoss, layout.path(of: name)) }
+        let contact = ElectionMachine.Contact(sent: sent, connection: connection, isConfirmed: isConfirmed)
+        return .joined(session: session, name: name, epoch: stat.czxid, by: contact)
     }
 
     /// Deletes a node of ours; where the connection is lost, until the session that owns it is over.
