@@ -157,7 +157,8 @@ struct EntrypointRun<C: Component>: Sendable {
         configuration.leftovers = plan.leavesSessions ? .sameSession : .all
         if prepared.settings[CommonSettings.restart] == .never { configuration.restarts = .never }
         let cleanUp: @Sendable (Supervisor.Exit) async -> Void = { [logger] exit in
-            let child = ExitedChild(pid: exit.pid, exitCode: exit.termination.exitCode, isStopping: exit.isStopping)
+            let child = ExitedChild(
+                pid: exit.pid, exitCode: exit.termination.exitCode, isStopping: exit.isStopping, left: exit.left)
             for action in plan.afterExit { await Self.run(action, child, logger) }
         }
         return Supervisor(configuration, logger: logger, afterExit: cleanUp)

@@ -38,7 +38,8 @@ public struct LaunchPlan: Sendable {
     /// True where processes that the child has put into sessions of their own outlive it (a slave's tasks); all others that it leaves
     /// behind are killed.
     public var leavesSessions = false
-    /// Done each time the child has exited, before it is restarted or the wrap ends, once no descendant is left.
+    /// Done each time the child has exited, before it is restarted or the wrap ends, when its descendants have been ended too, but those
+    /// in `ExitedChild.left`.
     public var afterExit: [ExitAction] = []
     /// Done at the end; verifies what must be gone.
     public var afterStop: [PlanAction] = []
@@ -74,12 +75,15 @@ public struct ExitedChild: Sendable, Hashable {
     public let exitCode: Int32
     /// True where the wrap had been asked to stop.
     public let isStopping: Bool
+    /// Processes that it left behind and that could not be ended: they may still do its work.
+    public let left: [Int32]
 
     /// Describes an exit.
-    public init(pid: Int32, exitCode: Int32, isStopping: Bool) {
+    public init(pid: Int32, exitCode: Int32, isStopping: Bool, left: [Int32] = []) {
         self.pid = pid
         self.exitCode = exitCode
         self.isStopping = isStopping
+        self.left = left
     }
 }
 

@@ -29,7 +29,15 @@ actor HandoverKeeper {
     func recordedNodes(of child: Int32) -> [CandidateNode] { record.nodes(of: child) }
 
     /// Deletes the nodes of a child that has exited: those recorded, and one that it made just before and that no watch has told of yet.
+    /// None where the child has left processes that could not be ended: one of them may lead on, in the same session.
     func release(_ child: ExitedChild, _ logger: Logger) async throws(ClusterError) {
+        guard child.left.isEmpty else {
+            if child.isStopping { await closeClient() }
+            throw ClusterError(
+                .conflict,
+                "processes \(child.left.map(String.init).joined(separator: ", ")) of the exited child still run and may lead: its election node "
+                    + "goes when its session expires; end them")
+        }
         let client = connected()
         var problem: ZooKeeperError?
         for node in record.nodes(of: child.pid) {

@@ -41,6 +41,9 @@ public actor Supervisor {
         public let termination: Termination
         /// True where it had been asked to stop.
         public let isStopping: Bool
+        /// Processes that it left behind and that could not be ended (owned by another user, or stuck in the kernel): they may still do
+        /// its work.
+        public let left: [Int32]
     }
 
     /// Where it stands.
@@ -64,7 +67,7 @@ public actor Supervisor {
 
     /// Makes a supervisor that has started nothing.
     /// - Parameters:
-    ///   - afterExit: called after each end of the child, once nothing is left of it, before it is started again.
+    ///   - afterExit: called after each end of the child, when what it left behind was ended, before it is started again.
     ///   - clock: runs the pauses.
     ///   - chance: 0 ..< 1, spreads the pauses.
     public init(
@@ -97,8 +100,8 @@ public actor Supervisor {
             self.child = nil
             lastTermination = termination
             phase = isStopping ? .stopping : .pausing(last: termination)
-            await clean(child)
-            await afterExit(Exit(pid: child.pid, termination: termination, isStopping: isStopping))
+            let left = await clean(child)
+            await afterExit(Exit(pid: child.pid, termination: termination, isStopping: isStopping, left: left))
             guard !stopRequested else {
                 logger.info("child stopped", metadata: ["pid": "\(child.pid)", "end": "\(termination)"])
                 break
@@ -151,12 +154,13 @@ public actor Supervisor {
         stopping = Task { await child.stop(sequence) }
     }
 
-    private func clean(_ child: Child) async {
-        guard let which = configuration.leftovers else { return }
+    /// - Returns: what could not be ended.
+    private func clean(_ child: Child) async -> [Int32] {
+        guard let which = configuration.leftovers else { return [] }
         child.signalGroup(SIGKILL)
         let left = await reaper.endLeftovers(which)
-        guard !left.isEmpty else { return }
-        logger.error("processes that the child left behind can't be ended", metadata: ["pids": "\(left)"])
+        if !left.isEmpty { logger.error("processes that the child left behind can't be ended", metadata: ["pids": "\(left)"]) }
+        return left
     }
 
     private func wait(_ duration: Duration) async {

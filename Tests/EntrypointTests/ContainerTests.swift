@@ -1,3 +1,4 @@
+import ClusterCore
 import ClusterTestKit
 import Glibc
 import JSON
@@ -65,5 +66,26 @@ import Testing
         try await eventually("ready") { try fixture.ask("/ready").status == 200 }
         fixture.child.signal(SIGTERM)
         #expect(try await fixture.exitCode() == 128 + SIGTERM)
+    }
+
+    @Test func tellsTheExitActionsOfWhatItMayNotEnd() async throws {
+        let directory = try TemporaryDirectory("not-ours")
+        chown(directory.path, 54321, 54321)
+        try directory.write("log", "", mode: 0o666)
+        // A program that becomes root, which the entrypoint, an ordinary user here, may not signal.
+        let becomeRoot = directory.file("become-root")
+        try Files.write(becomeRoot, try Files.read("/usr/bin/setpriv"), mode: 0o755)
+        chmod(becomeRoot, 0o4755)
+        let leftover = "setsid \(becomeRoot) --reuid=0 --regid=0 --clear-groups sh -c 'echo $$ > \(directory.file("pid")); exec sleep 1000' &"
+        let fixture = try await Fixture(
+            [
+                "FIXTURE_COMMAND": "\(leftover) while ! [ -s \(directory.file("pid")) ]; do sleep 0.01; done; exit 9", "RESTART": "never",
+                "FIXTURE_MARKS": directory.file("marks"),
+            ], wrapper: ["/usr/bin/setpriv", "--reuid=54321", "--regid=54321", "--clear-groups", "--"], directory: directory)
+        let pid = Int32(try await fixture.waitForFile("pid").dropLast()) ?? 0
+        defer { kill(pid, SIGKILL) }
+        #expect(try await fixture.exitCode() == 9, "\(fixture.log)")
+        #expect(fixture.log.contains("processes that the child left behind can't be ended"))
+        #expect(directory.read("marks") == "before\nexit 9 stopping=false left=1 unended=\(pid)\nafter\n")
     }
 }

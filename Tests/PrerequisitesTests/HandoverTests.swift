@@ -106,6 +106,11 @@ import ZooKeeper
             "/marathon/leader-curator/_c_1-latch-", data: Array("a:8080".utf8), mode: .ephemeralSequential)
         let other = try await session.create(
             "/marathon/leader-curator/_c_2-latch-", data: Array("b:8080".utf8), mode: .ephemeralSequential)
+        // Not while something that the child has left may lead on.
+        await #expect(throws: ClusterError.self) {
+            try await handover.exitAction.run(ExitedChild(pid: 5, exitCode: 1, isStopping: false, left: [77]), Logger(label: "test"))
+        }
+        #expect(try await session.exists(own) != nil)
         try await handover.exitAction.run(ExitedChild(pid: 5, exitCode: 1, isStopping: true), Logger(label: "test"))
         #expect(try await session.exists(own) == nil)
         #expect(try await session.exists(other) != nil)

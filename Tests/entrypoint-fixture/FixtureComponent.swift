@@ -3,6 +3,7 @@ import ClusterCore
 import Entrypoint
 import Glibc
 import JSON
+import Logging
 import Settings
 import Supervision
 
@@ -76,7 +77,36 @@ struct FixtureComponent: Component {
                     try await Task.sleep(for: .seconds(3600))
                 }
             ]
+        case "spawns":
+            [
+                Companion("spawning") { context in
+                    let count = try await spawnWhileKilling()
+                    context.logger.info("\(count) ended as they should")
+                    try await Task.sleep(for: .seconds(3600))
+                }
+            ]
         default: []
+        }
+    }
+
+    /// Runs 1000 commands while leftovers are looked for all the time.
+    private static func spawnWhileKilling() async throws -> Int {
+        let killing = Task {
+            while !Task.isCancelled { _ = await ProcessReaper.shared.endLeftovers(.all) }
+        }
+        defer { killing.cancel() }
+        return try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<4 {
+                group.addTask {
+                    var right = 0
+                    for _ in 0..<250 {
+                        let result = try await Command(["/bin/sh", "-c", "exit 3"]).run()
+                        if result.termination == .exited(3) { right += 1 }
+                    }
+                    return right
+                }
+            }
+            return try await group.reduce(0, +)
         }
     }
 
@@ -88,7 +118,8 @@ struct FixtureComponent: Component {
             ExitAction("write a mark") { child, _ throws(ClusterError) in
                 // The child and all that it left must be gone by now.
                 let left = ProcessTable().descendants(of: getpid()).filter { $0.state != "Z" }.count
-                append("exit \(child.exitCode) stopping=\(child.isStopping) left=\(left)", path)
+                let unended = child.left.map { " unended=\($0)" }.joined()
+                append("exit \(child.exitCode) stopping=\(child.isStopping) left=\(left)\(unended)", path)
             }
         ]
         plan.afterStop = [

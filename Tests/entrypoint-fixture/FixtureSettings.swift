@@ -14,7 +14,7 @@ enum FixtureSettings {
     static let refusals = Setting<[String]>("refusals", "FIXTURE_REFUSALS", default: [], help: "reasons to refuse the plan")
     static let secondSignal = OptionalSetting<Int>("second_signal", "FIXTURE_SECOND_SIGNAL", help: "a second stop signal")
     static let leavesSessions = Setting<Bool>("leaves_sessions", "FIXTURE_LEAVES_SESSIONS", default: false, help: "leave sessions alone")
-    static let companion = Setting<String>("companion", "FIXTURE_COMPANION", default: "none", help: "none, fails, or signals")
+    static let companion = Setting<String>("companion", "FIXTURE_COMPANION", default: "none", help: "none, fails, signals, or spawns")
     static let failsAfterStop = Setting<Bool>("fails_after_stop", "FIXTURE_FAILS_AFTER_STOP", default: false, help: "fail at the end")
 
     static let schema = SettingsSchema(
