@@ -13,9 +13,10 @@ public final class ProcessReaper: Sendable {
     /// The one of this process; its thread starts at the first use.
     public static let shared = ProcessReaper()
 
-    private struct Request: Sendable {
-        let spec: ProcessSpec
-        let reply: CheckedContinuation<Result<Child, ClusterError>, Never>
+    /// Work for the thread, done in the order of its coming.
+    enum Request: Sendable {
+        case spawn(ProcessSpec, CheckedContinuation<Result<Child, ClusterError>, Never>)
+        case killLeftovers(Leftovers, CheckedContinuation<LeftoversRound, Never>)
     }
 
     private struct State {
@@ -45,10 +46,7 @@ public final class ProcessReaper: Sendable {
     /// Starts a process.
     /// - Throws: `ClusterError` `.notFound` where there is no such program, `.io` where it can't be started.
     public func spawn(_ spec: ProcessSpec) async throws(ClusterError) -> Child {
-        let result: Result<Child, ClusterError> = await withCheckedContinuation { reply in
-            state.withLock { $0.requests.append(Request(spec: spec, reply: reply)) }
-            wake()
-        }
+        let result: Result<Child, ClusterError> = await withCheckedContinuation { reply in request(.spawn(spec, reply)) }
         return try result.get()
     }
 
@@ -84,6 +82,8 @@ public final class ProcessReaper: Sendable {
     /// The children that run, by process id.
     public var children: [Int32: Child] { state.withLock { $0.children } }
 
+    var adoptsOrphans: Bool { state.withLock { $0.adoptsOrphans } }
+
     /// A number that grows with each reaped process.
     var reaps: UInt64 { state.withLock { $0.reaps } }
 
@@ -109,6 +109,11 @@ public final class ProcessReaper: Sendable {
 
     // MARK: The thread
 
+    func request(_ request: Request) {
+        state.withLock { $0.requests.append(request) }
+        wake()
+    }
+
     private func wake() {
         var one: UInt64 = 1
         _ = write(descriptor, &one, 8)
@@ -120,7 +125,7 @@ public final class ProcessReaper: Sendable {
             // Interrupted by a signal: its handler has made the descriptor readable.
             _ = read(descriptor, &counter, 8)
             let signals = clinux_signals_take()
-            for request in takeRequests() { request.reply.resume(returning: start(request.spec)) }
+            for request in takeRequests() { serve(request) }
             reap()
             deliver(signals)
         }
@@ -128,6 +133,13 @@ public final class ProcessReaper: Sendable {
 
     private func takeRequests() -> [Request] {
         state.withLock { takeOut(&$0.requests, leaving: []) }
+    }
+
+    private func serve(_ request: Request) {
+        switch request {
+        case .spawn(let spec, let reply): reply.resume(returning: start(spec))
+        case .killLeftovers(let which, let reply): reply.resume(returning: killLeftoversOnThread(which))
+        }
     }
 
     private func start(_ spec: ProcessSpec) -> Result<Child, ClusterError> {

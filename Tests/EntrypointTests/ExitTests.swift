@@ -74,6 +74,12 @@ import Testing
         #expect(!isAlive(orphan))
     }
 
+    @Test func takesNoCommandThatIsBeingStartedForALeftover() async throws {
+        let fixture = try await Fixture(["FIXTURE_COMPANION": "spawns"])
+        try await fixture.waitForLog("ended as they should")
+        #expect(fixture.log.contains(" 1000 ended as they should"), "\(fixture.log)")
+    }
+
     @Test func theChildDiesWithAKilledEntrypoint() async throws {
         let directory = try TemporaryDirectory("killed")
         let fixture = try await Fixture(
