@@ -41,13 +41,29 @@ extension App {
             reader.problems.add(reader.pathOf("id"), "error.pattern: '\(idText)' is not a path of lower-case letters, digits, '-' and '.'")
         }
         self.init(id: id ?? .root)
-        reader.refuse(["secrets", "residency", "ipAddress", "storeUrls", "tty", "check", "executorResources", "resourceLimits"])
+        reader.refuse(["secrets"], "are not supported by this Marathon; hand the value over in 'env', or in a file of a host volume")
+        reader.refuse(["ipAddress"], "is not supported by this Marathon; use 'networks' with the mode host or container/bridge")
+        reader.refuse(["residency"], "is not supported by this Marathon, which has no persistent volumes; use a host volume")
+        reader.refuse(["storeUrls"], "is not supported by this Marathon; use 'fetch'")
+        if let role = reader.string("role"), role != "*" {
+            reader.problems.add(reader.pathOf("role"), "'role' is not supported by this Marathon; --mesos_role sets it for all apps")
+        }
+        reader.refuse(["tty", "check", "executorResources", "resourceLimits"])
         readProcess(reader)
         readResources(reader)
         readNetwork(reader)
         readPlacement(reader, below: base)
         readLifecycle(reader)
+        // The older forms are gone by now (`CanonicalApp`), but their names are good ones.
+        _ = (reader.value("uris"), reader.value("ports"))
+        reader.refuseRest(ignoring: Self.shownFields)
     }
+
+    /// What Marathon adds to an app that it shows (RAML type `AppInfo`; `taskStats` is its name before 1.4): clients send it back.
+    private static let shownFields: Set<String> = [
+        "tasksStaged", "tasksRunning", "tasksHealthy", "tasksUnhealthy", "deployments", "readinessCheckResults", "tasks", "lastTaskFailure",
+        "tasksStats", "taskStats",
+    ]
 
     private mutating func readProcess(_ reader: FieldReader) {
         cmd = reader.string("cmd", minimumLength: 1)
@@ -67,7 +83,8 @@ extension App {
             }
         }
         fetch = (reader.readers("fetch") ?? []).map { artifact in
-            Artifact(
+            defer { artifact.refuseRest() }
+            return Artifact(
                 uri: artifact.requiredString("uri"), extract: artifact.bool("extract") ?? true,
                 executable: artifact.bool("executable") ?? false, cache: artifact.bool("cache") ?? false,
                 destPath: artifact.string("destPath", minimumLength: 1))
@@ -95,6 +112,7 @@ extension App {
                 reader.problems.add(first.pathOf("mode"), "the network mode '\(mode)' is not supported by this Marathon")
             }
             first.refuse(["name", "labels"])
+            first.refuseRest()
         }
         if let definitions = reader.readers("portDefinitions") {
             portDefinitions = definitions.map(PortDefinition.init)
@@ -153,6 +171,7 @@ extension App {
         healthChecks = (reader.readers("healthChecks") ?? []).map(HealthCheck.init)
         readinessChecks = (reader.readers("readinessChecks") ?? []).map(ReadinessCheck.init)
         if let strategy = reader.reader("upgradeStrategy") {
+            defer { strategy.refuseRest() }
             upgradeStrategy = UpgradeStrategy(
                 minimumHealthCapacity: strategy.number("minimumHealthCapacity", minimum: 0, maximum: 1) ?? 1,
                 maximumOverCapacity: strategy.number("maximumOverCapacity", minimum: 0, maximum: 1) ?? 1)
@@ -162,6 +181,7 @@ extension App {
         if reader.value("unreachableStrategy") == .string("disabled") {
             unreachableStrategy = .disabled
         } else if let strategy = reader.reader("unreachableStrategy") {
+            defer { strategy.refuseRest() }
             unreachableStrategy = .enabled(
                 inactiveAfterSeconds: strategy.integer("inactiveAfterSeconds", in: 0...Int.max) ?? 0,
                 expungeAfterSeconds: strategy.integer("expungeAfterSeconds", in: 0...Int.max) ?? 0)
@@ -170,6 +190,7 @@ extension App {
         if let info = reader.reader("versionInfo") {
             lastScalingAt = timestamp(info, "lastScalingAt") ?? version
             lastConfigChangeAt = timestamp(info, "lastConfigChangeAt") ?? version
+            info.refuseRest()
         }
     }
 
@@ -184,21 +205,27 @@ extension App {
 extension Container {
     fileprivate init(_ reader: FieldReader) {
         self.init(engine: reader.word("type", Engine.self) ?? .docker)
-        reader.refuse(["appc"])
+        defer { reader.refuseRest() }
+        reader.refuse(["appc", "linuxInfo"])
         if let image = reader.reader("docker") {
-            image.refuse(["credential", "pullConfig"])
+            defer { image.refuseRest() }
+            // Read by `CanonicalApp`.
+            _ = (image.value("network"), image.value("portMappings"))
+            image.refuse(["credential", "pullConfig"], "is not supported by this Marathon; log the agents in to the registry")
             docker = DockerImage(
                 image: image.requiredString("image"), forcePullImage: image.bool("forcePullImage") ?? false,
                 privileged: image.bool("privileged") ?? false,
-                parameters: (image.readers("parameters") ?? []).map {
-                    DockerImage.Parameter(key: $0.requiredString("key"), value: $0.string("value") ?? "")
+                parameters: (image.readers("parameters") ?? []).map { parameter in
+                    defer { parameter.refuseRest() }
+                    return DockerImage.Parameter(key: parameter.requiredString("key"), value: parameter.string("value") ?? "")
                 })
             if engine == .mesos { image.refuse(["privileged", "parameters"], "is only allowed with the container type DOCKER") }
         } else if engine == .docker {
             reader.problems.add(reader.pathOf("docker"), "error.path.missing: a container of type DOCKER names its image in 'docker'")
         }
         volumes = (reader.readers("volumes") ?? []).map { volume in
-            volume.refuse(["persistent", "external", "secret"])
+            defer { volume.refuseRest() }
+            volume.refuse(["persistent", "external", "secret"], "volumes are not supported by this Marathon; use a host volume ('hostPath')")
             return HostVolume(
                 containerPath: volume.requiredString("containerPath"),
                 hostPath: volume.has("persistent") || volume.has("external") || volume.has("secret")
@@ -224,6 +251,7 @@ extension Container {
 
 extension PortMapping {
     fileprivate init(_ reader: FieldReader) {
+        defer { reader.refuseRest() }
         self.init(
             containerPort: reader.integer("containerPort", in: 0...65535) ?? 0, hostPort: reader.integer("hostPort", in: 0...65535) ?? 0,
             servicePort: reader.integer("servicePort", in: 0...65535) ?? 0,
@@ -235,6 +263,7 @@ extension PortMapping {
 
 extension PortDefinition {
     fileprivate init(_ reader: FieldReader) {
+        defer { reader.refuseRest() }
         self.init(
             port: reader.integer("port", in: 0...65535) ?? 0, transport: reader.word("protocol", PortProtocol.self) ?? .tcp,
             name: reader.string("name", minimumLength: 1), labels: reader.stringMap("labels") ?? [:])
@@ -244,11 +273,18 @@ extension PortDefinition {
 extension HealthCheck {
     fileprivate init(_ reader: FieldReader) {
         self.init()
+        defer { reader.refuseRest() }
         checkProtocol = reader.word("protocol", CheckProtocol.self) ?? .http
         path = reader.string("path")
         portIndex = reader.integer("portIndex", in: 0...65535)
         port = reader.integer("port", in: 0...65535)
-        command = reader.reader("command").map { $0.requiredString("value") }
+        command = reader.reader("command").map { command in
+            defer { command.refuseRest() }
+            return command.requiredString("value")
+        }
+        if let version = reader.string("ipProtocol"), version != "IPv4" {
+            reader.problems.add(reader.pathOf("ipProtocol"), "'\(version)' is not supported by this Marathon; use IPv4")
+        }
         gracePeriodSeconds = reader.integer("gracePeriodSeconds", in: 0...Int(Int32.max)) ?? gracePeriodSeconds
         intervalSeconds = reader.integer("intervalSeconds", in: 0...Int(Int32.max)) ?? intervalSeconds
         timeoutSeconds = reader.integer("timeoutSeconds", in: 0...Int(Int32.max)) ?? timeoutSeconds
@@ -265,6 +301,7 @@ extension HealthCheck {
 extension ReadinessCheck {
     fileprivate init(_ reader: FieldReader) {
         self.init()
+        defer { reader.refuseRest() }
         name = reader.string("name", minimumLength: 1) ?? name
         switch reader.string("protocol") ?? "HTTP" {
         case "HTTP": isHTTPS = false

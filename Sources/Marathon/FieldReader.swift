@@ -31,11 +31,14 @@ final class Problems {
 }
 
 /// Reads the members of one object. A member that is absent or null counts as not given; one of another type is a problem, and its
-/// default is returned so that reading goes on.
+/// default is returned so that reading goes on. `refuseRest` then refuses what nobody asked for.
 struct FieldReader {
     let object: JSONObject
     let path: String
     let problems: Problems
+    /// The members that were asked for. A class, so that asking does not make a `mutating` of every look.
+    private let asked = Names()
+    private final class Names { var all: Set<String> = [] }
 
     init(_ object: JSONObject, at path: String, _ problems: Problems) {
         self.object = object
@@ -44,6 +47,7 @@ struct FieldReader {
     }
 
     func value(_ key: String) -> JSON? {
+        asked.all.insert(key)
         guard let value = object[key], !value.isNull else { return nil }
         return value
     }
@@ -143,6 +147,16 @@ struct FieldReader {
         for key in keys {
             guard let value = value(key), value != .array([]), value != .object([:]), value != .bool(false) else { continue }
             problems.add(pathOf(key), "'\(key)' \(why)")
+        }
+    }
+
+    /// Refuses every member that was not asked for, rather than drop what its author meant by it. Called last.
+    /// - Parameter ignoring: members that Marathon itself writes and takes back without a meaning.
+    func refuseRest(ignoring: Set<String> = []) {
+        for (key, value) in object where !value.isNull && !asked.all.contains(key) && !ignoring.contains(key) {
+            problems.add(
+                pathOf(key), "'\(key)' is not a field that this Marathon knows here: correct its name, or leave it out (known are: "
+                    + "\(asked.all.sorted().joined(separator: ", ")))")
         }
     }
 }

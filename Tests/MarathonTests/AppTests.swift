@@ -52,6 +52,68 @@ import Testing
         }
     }
 
+    @Test func refusesEveryFieldItDoesNotKnowByItsPath() throws {
+        do throws(InvalidDocument) {
+            _ = try App(json: [
+                "id": "/a", "cmd": "true", "instnaces": 3, "fetch": [["uri": "http://a/b", "extrakt": true]],
+                "healthChecks": [["protocol": "COMMAND", "command": ["value": "true", "x": 1], "gracePeriod": 3]],
+                "readinessChecks": [["colour": "red"]], "networks": [["mode": "host", "nmae": "x"]], "portDefinitions": [["prot": 1]],
+                "upgradeStrategy": ["minimumHealth": 1], "unreachableStrategy": ["timeout": 1], "versionInfo": ["by": "me"],
+                "container": [
+                    "type": "DOCKER", "kind": 1, "portMappings": [["port": 1]],
+                    "docker": ["image": "i", "tag": "x", "parameters": [["key": "a", "value": "b", "c": "d"]]],
+                    "volumes": [["containerPath": "d", "hostPath": "/d", "mode": "RW", "size": 1]],
+                ],
+            ])
+            Issue.record("it was taken")
+        } catch {
+            let unknown = error.problems.filter { $0.message.contains("not a field that this Marathon knows") }
+            #expect(
+                Set(unknown.map(\.path)) == [
+                    "/instnaces", "/fetch(0)/extrakt", "/healthChecks(0)/command/x", "/healthChecks(0)/gracePeriod",
+                    "/readinessChecks(0)/colour", "/networks(0)/nmae", "/portDefinitions(0)/prot", "/upgradeStrategy/minimumHealth",
+                    "/unreachableStrategy/timeout", "/versionInfo/by", "/container/kind", "/container/portMappings(0)/port",
+                    "/container/docker/tag", "/container/docker/parameters(0)/c", "/container/volumes(0)/size",
+                ])
+            #expect(error.problems.contains { $0.message.contains("known are: ") && $0.message.contains("instances") })
+        }
+        #expect(throws: InvalidDocument.self) { try app(["id": "/a", "cmd": "true"]).updated(by: ["instnaces": 3]) }
+    }
+
+    /// What `GET /v2/apps` shows, of 1.1.1 (with its nulls) as of 1.11, can be put back.
+    @Test func takesWhatMarathonItselfShows() throws {
+        let shown: JSON = [
+            "id": "/a", "cmd": "true", "args": .null, "user": .null, "storeUrls": [], "uris": [], "fetch": [], "ports": [10000],
+            "portDefinitions": [["port": 10000, "protocol": "tcp", "labels": [:]]], "ipAddress": .null, "residency": .null, "secrets": [:],
+            "role": "*", "gpus": 0, "tty": false, "version": "2026-11-22T15:14:18.000Z",
+            "versionInfo": ["lastScalingAt": "2026-11-22T15:14:18.000Z", "lastConfigChangeAt": "2026-11-22T15:14:18.000Z"],
+            "healthChecks": [["protocol": "HTTP", "path": "/", "portIndex": 0, "ipProtocol": "IPv4"]],
+            "tasksStaged": 0, "tasksRunning": 1, "tasksHealthy": 1, "tasksUnhealthy": 0, "deployments": [["id": "x"]],
+            "readinessCheckResults": [], "tasks": [["id": "t"]], "lastTaskFailure": ["state": "TASK_FAILED"], "taskStats": [:],
+            "tasksStats": [:],
+        ]
+        #expect(try app(shown).servicePorts == [10000])
+        _ = try app(["id": "/a", "cmd": "true"]).updated(by: shown)
+    }
+
+    /// The shapes that INDIGO's Orchestrator posts: Docker on a bridge with the older field names.
+    @Test func takesWhatTheOrchestratorSends() throws {
+        let app = try App(
+            json: [
+                "id": "web", "cmd": "run", "instances": 2, "cpus": 1.0, "mem": 512.0, "uris": ["http://x/a.tgz"], "env": ["A": "b"],
+                "constraints": [["hostname", "LIKE", "a.*"]], "labels": ["HAPROXY_GROUP": "external", "created_by": "x"], "user": "nobody",
+                "container": [
+                    "type": "DOCKER",
+                    "docker": [
+                        "image": "nginx", "network": "BRIDGE", "forcePullImage": true,
+                        "portMappings": [["containerPort": 80, "servicePort": 10001, "protocol": "tcp"]],
+                        "parameters": [["key": "privileged", "value": "true"]],
+                    ], "volumes": [["containerPath": "/data", "hostPath": "/mnt/x", "mode": "RW"]],
+                ],
+            ], below: PathID("/11eb") ?? .root)
+        #expect(app.id.description == "/11eb/web" && app.container?.portMappings.first?.servicePort == 10001)
+    }
+
     @Test func anUpdateReplacesWhatItNames() throws {
         let before = try app(["id": "/a", "cmd": "sleep 1", "cpus": 0.5, "labels": ["x": "1"], "ports": [10001]])
         let scaled = try before.updated(by: ["instances": 4])

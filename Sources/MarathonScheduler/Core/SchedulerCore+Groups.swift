@@ -81,6 +81,12 @@ extension SchedulerCore {
                 throw APIFailure.invalid([FieldProblem("\(path)/\(key)", "'\(key)' is not supported by this Marathon")])
             }
         }
+        let known = ["id", "apps", "groups", "dependencies", "version", "scaleBy", "pods", "enforceRole"]
+        if let key = object.first(where: { !$0.value.isNull && !known.contains($0.key) })?.key {
+            throw APIFailure.invalid([
+                FieldProblem("\(path)/\(key)", "'\(key)' is not a field of a group: correct its name, or leave it out")
+            ])
+        }
         target.makeGroup(id, version: version)
         if let dependencies = object["dependencies"]?.array {
             var ids: [PathID] = []
