@@ -38,6 +38,14 @@ public struct EngineMarker: Sendable, Hashable {
         guard EngineMarker(engine: name, format: number) == self else { throw conflict(node, "engine \(name), format \(number)") }
     }
 
+    /// True where the marker below a path is this one; false where it is another, or can't be read.
+    public func isThere(_ path: String, in client: ZooKeeperClient) async -> Bool {
+        guard let data = try? await client.get(path.isEmpty || path == "/" ? "/engine" : "\(path)/engine").data,
+            let json = try? JSON(parsing: data)
+        else { return false }
+        return json["engine"]?.string == engine
+    }
+
     private func conflict(_ node: String, _ found: String) -> ClusterError {
         ClusterError(
             .conflict,

@@ -15,7 +15,7 @@ import Testing
         var json: JSON { (try? JSON(parsing: text)) ?? .null }
     }
 
-    func serving(_ body: (_ ask: (String, String, String?) async -> Answer) async throws -> Void) async throws {
+    func serving(onEmbeddedMesos: Bool = false, _ body: (_ ask: (String, String, String?) async -> Answer) async throws -> Void) async throws {
         let store = MemoryStore()
         let leader = ChronosLeader(
             ChronosLeader.Settings(core: CoreHarness.configuration(), builder: TaskBuilder(user: "nobody")), state: StoredState(),
@@ -23,7 +23,7 @@ import Testing
             clock: { Timestamp.now })
         let running = Task { try await leader.run() }
         defer { running.cancel() }
-        let router = ChronosAPI(leader: leader, address: "127.0.0.1:4400", defaultEpsilon: "PT60S").router
+        let router = ChronosAPI(leader: leader, address: "127.0.0.1:4400", defaultEpsilon: "PT60S") { onEmbeddedMesos }.router
         try await body { method, target, text in
             let answer = await router.respond(
                 to: EngineRequest(method: method, target: target, body: text.map { Array($0.utf8) } ?? []))
@@ -66,6 +66,22 @@ import Testing
             #expect(await ask("PUT", "/v1/scheduler/iso8601", #"{"name":"a","command":"x"}"#).status == 405)
             #expect(await ask("PUT", "/scheduler/iso8601", #"{"name":"a b","command":"x"}"#).status == 204)
             #expect(await ask("POST", "/v1/scheduler/iso8601", #"{"name":"a b","command":"x"}"#).status == 400)
+        }
+    }
+
+    /// The GPU path of INDIGO's Orchestrator: it would end as TASK_ERROR, again and again.
+    @Test func `images without Docker and GPUs are refused where no agent has them`() async throws {
+        let mesos = #"{"name":"a","command":"x","container":{"type":"MESOS","image":"i"}}"#
+        let gpus = #"{"name":"b","command":"x","gpus":1}"#
+        try await serving { ask in
+            #expect(await ask("POST", "/v1/scheduler/iso8601", mesos).status == 204)
+            #expect(await ask("POST", "/v1/scheduler/iso8601", gpus).status == 204)
+        }
+        try await serving(onEmbeddedMesos: true) { ask in
+            let answer = await ask("POST", "/v1/scheduler/iso8601", mesos)
+            #expect(answer.status == 400 && answer.text.contains("use the container type DOCKER"))
+            #expect(await ask("POST", "/v1/scheduler/iso8601", gpus).status == 400)
+            #expect(await ask("POST", "/v1/scheduler/iso8601", mesos.replacing("MESOS", with: "DOCKER")).status == 204)
         }
     }
 

@@ -24,6 +24,21 @@ struct FixedGenerator: RandomNumberGenerator, Sendable {
         return try App(json: .object(object))
     }
 
+    /// The GPU path of INDIGO's Orchestrator: it would end as TASK_ERROR, again and again.
+    @Test func imagesWithoutDockerAreRefusedWhereNoAgentRunsThem() throws {
+        let app = try app("/a", ["container": ["type": "MESOS", "docker": ["image": "i", "network": "HOST"]], "gpus": 1])
+        var validation = AppValidation(features: ["gpu_resources"])
+        #expect(validation.problems(of: app) == [])
+        validation.isOnEmbeddedMesos = true
+        let problems = validation.problems(of: app)
+        #expect(problems.map(\.path) == ["/container/type", "/gpus"])
+        #expect(problems.first?.message.contains("DOCKER") == true)
+        var docker = app
+        docker.container?.engine = .docker
+        docker.gpus = 0
+        #expect(validation.problems(of: docker) == [])
+    }
+
     @Test(arguments: [
         // instances, minimum, over → killed at once, started at once, with all old ones healthy
         (4, 1.0, 1.0, 0, 4), (4, 0.5, 1.0, 2, 4), (4, 0.5, 0.0, 2, 0), (4, 1.0, 0.0, 0, 1), (1, 0.0, 0.0, 1, 0), (3, 0.5, 0.5, 1, 1),

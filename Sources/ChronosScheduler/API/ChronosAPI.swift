@@ -10,6 +10,8 @@ struct ChronosAPI: Sendable {
     let address: String
     /// What 2.4.0 writes for jobs without an epsilon of their own.
     let defaultEpsilon: String
+    /// True where the tasks go to the embedded Mesos, which runs processes and Docker containers, but no images by itself and no GPUs.
+    var isOnEmbeddedMesos: @Sendable () async -> Bool = { false }
 
     var router: EngineRouter {
         var router = EngineRouter()
@@ -62,6 +64,13 @@ struct ChronosAPI: Sendable {
             if let problem = ChronosJob.problem(withName: job.name, in: version) { throw ClusterError(.invalid, problem) }
             if let wrong = job.constraints.first(where: { !$0.isReadable }) {
                 throw ClusterError(.invalid, "'\(wrong.value)' in a constraint of job '\(job.name)' is not a regular expression")
+            }
+            if job.gpus > 0 || job.container?.kind == .mesos, await isOnEmbeddedMesos() {
+                throw ClusterError(
+                    .invalid,
+                    job.container?.kind == .mesos
+                        ? "the Mesos containerizer of the embedded Mesos runs no images (job '\(job.name)'); use the container type DOCKER, or Apache Mesos"
+                        : "the embedded Mesos has no GPUs to give (job '\(job.name)'); leave 'gpus' out, or use Apache Mesos")
             }
             _ = try await leader.perform { core, now throws(ClusterError) in try core.put(job, now: now) }
             return .empty(status: 204)

@@ -95,13 +95,15 @@ struct ChronosNode: Sendable {
         try await store.takeEpoch(term: term)
         let zones = TimeZoneDatabase()
         let jobs = FencedJobStore(store: store) { name throws(ClusterError) in try zones.zone(name) }
+        let masters = try MesosMasters(options.master, client: client, sessionTimeout: options.sessionTimeout, logger: logger)
         let framework = MesosFrameworkClient(
-            try options.framework(webui: "http://\(own)"), identity: StoredIdentity(store: store), masters: try masters(client), http: http,
+            try options.framework(webui: "http://\(own)"), identity: StoredIdentity(store: store), masters: masters.leaders, http: http,
             logger: logger)
         let leader = ChronosLeader(
             options.leading { name throws(ClusterError) in try zones.zone(name) }, state: try await jobs.load(), store: jobs,
             mesos: framework, logger: logger, clock: { Timestamp.now })
-        let api = ChronosAPI(leader: leader, address: own.description, defaultEpsilon: "PT\(options.epsilonSeconds)S")
+        let api = ChronosAPI(
+            leader: leader, address: own.description, defaultEpsilon: "PT\(options.epsilonSeconds)S", isOnEmbeddedMesos: masters.areEmbedded)
         await front.set(.leader(api.router))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await leader.run() }
@@ -109,20 +111,5 @@ struct ChronosNode: Sendable {
             try await group.next()
             group.cancelAll()
         }
-    }
-
-    /// Who leads the masters: by ZooKeeper, or the one that was named.
-    private func masters(_ client: ZooKeeperClient) throws(ClusterError) -> AsyncStream<MasterInfo?> {
-        if options.master.hasPrefix("zk://") {
-            let url = try ZooKeeperURL(options.master)
-            let isSame = url.servers == options.zk.servers && url.credentials == options.zk.credentials
-            let masters = isSame ? client : ZooKeeperClient(url: url, sessionTimeout: options.sessionTimeout, logger: logger)
-            masters.start()
-            return MesosLeaderDetector(client: masters, path: url.path).leaders()
-        }
-        guard let address = HostPort(options.master, defaultPort: 5050) else {
-            throw ClusterError(.usage, "--master '\(options.master)' is neither zk://… nor host:port")
-        }
-        return AsyncStream { $0.yield(MasterInfo(id: "", ip: address.host, port: address.port, hostname: address.host)) }
     }
 }

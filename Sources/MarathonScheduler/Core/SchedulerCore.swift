@@ -7,7 +7,7 @@ import Mesos
 /// I/O, so the same inputs always lead to the same decisions.
 struct SchedulerCore: Sendable {
     let options: SchedulerOptions
-    let validation: AppValidation
+    var validation: AppValidation
     let builder: TaskBuilder
 
     // What ZooKeeper keeps.

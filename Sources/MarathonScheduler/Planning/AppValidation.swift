@@ -4,6 +4,8 @@ import Marathon
 struct AppValidation {
     /// Features that were switched on (`--enable_features`).
     let features: Set<String>
+    /// True where the tasks go to the embedded Mesos, which runs processes and Docker containers, but no images by itself and no GPUs.
+    var isOnEmbeddedMesos = false
 
     /// The problems of one app, none where it is fine.
     func problems(of app: App) -> [FieldProblem] {
@@ -22,7 +24,14 @@ struct AppValidation {
         if !app.executor.isEmpty, app.executor != "//cmd" {
             add("/executor", "the executor '\(app.executor)' is not supported by this Marathon; use '//cmd'")
         }
-        if app.gpus > 0 {
+        if isOnEmbeddedMesos, hasImage, app.container?.engine == .mesos {
+            add(
+                "/container/type",
+                "the Mesos containerizer of the embedded Mesos runs no images; use the container type DOCKER, or Apache Mesos")
+        }
+        if isOnEmbeddedMesos, app.gpus > 0 {
+            add("/gpus", "the embedded Mesos has no GPUs to give; leave 'gpus' out, or use Apache Mesos")
+        } else if app.gpus > 0 {
             if !features.contains("gpu_resources") {
                 add("/gpus", "must be 0: Feature gpu_resources is not enabled. Enable with --enable_features gpu_resources)")
             } else if app.container?.engine == .docker {

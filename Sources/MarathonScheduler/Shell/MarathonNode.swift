@@ -111,10 +111,13 @@ struct MarathonNode: Sendable {
         await gate.set(.undecided)
         let store = FencedStore(client: client, root: "\(options.zk.path)/embedded/v1", patience: options.sessionTimeout)
         try await store.takeEpoch(term: term)
+        let masters = try MesosMasters(options.master, client: client, sessionTimeout: options.sessionTimeout, logger: logger)
         let framework = MesosFrameworkClient(
-            try configuration(), identity: FencedIdentity(store: store), masters: try masters(client), http: http, logger: logger)
+            try configuration(), identity: FencedIdentity(store: store), masters: masters.leaders, http: http, logger: logger)
+        var core = SchedulerCore(options: options.scheduling, now: Self.now())
+        core.validation.isOnEmbeddedMesos = await masters.areEmbedded()
         let scheduler = Scheduler(
-            core: SchedulerCore(options: options.scheduling, now: Self.now()), store: FencedStateStore(store: store),
+            core: core, store: FencedStateStore(store: store),
             prober: HealthProber(http: http, concurrency: options.concurrentHealthChecks),
             events: EventBus(limit: options.maxOutstandingEvents), clock: Self.now, logger: logger,
             calls: { try await framework.call($0) })
@@ -130,7 +133,7 @@ struct MarathonNode: Sendable {
             }, logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                try await scheduler.run(framework: Self.inputs(framework.events)) { Task { await gate.set(.leader(api.router)) } }
+                try await scheduler.run(framework: Self.inputs(framework.events, masters)) { Task { await gate.set(.leader(api.router)) } }
             }
             group.addTask { try await framework.run() }
             group.addTask {
@@ -166,27 +169,14 @@ struct MarathonNode: Sendable {
         return HTTPRequest.BasicAuth(user: principal, password: secret)
     }
 
-    /// Who leads the masters: by ZooKeeper, or the one that was named.
-    private func masters(_ client: ZooKeeperClient) throws(ClusterError) -> AsyncStream<MasterInfo?> {
-        if options.master.hasPrefix("zk://") {
-            let url = try ZooKeeperURL(options.master)
-            let isSame = url.servers == options.zk.servers && url.credentials == options.zk.credentials
-            let masters = isSame ? client : ZooKeeperClient(url: url, sessionTimeout: options.sessionTimeout, logger: logger)
-            masters.start()
-            return MesosLeaderDetector(client: masters, path: url.path).leaders()
-        }
-        guard let address = HostPort(options.master, defaultPort: 5050) else {
-            throw ClusterError(.usage, "--master '\(options.master)' is neither zk://… nor host:port")
-        }
-        return AsyncStream { $0.yield(MasterInfo(id: "", ip: address.host, port: address.port, hostname: address.host)) }
-    }
-
-    private static func inputs(_ events: AsyncStream<FrameworkEvent>) -> AsyncStream<FrameworkInput> {
+    private static func inputs(_ events: AsyncStream<FrameworkEvent>, _ masters: MesosMasters) -> AsyncStream<FrameworkInput> {
         AsyncStream { continuation in
             let task = Task {
                 for await event in events {
                     switch event {
-                    case .connected(let id, let master): continuation.yield(.connected(frameworkID: id, master: "\(master.address)"))
+                    case .connected(let id, let master):
+                        continuation.yield(
+                            .connected(frameworkID: id, master: "\(master.address)", isEmbedded: await masters.areEmbedded()))
                     case .disconnected, .refused: continuation.yield(.disconnected)
                     case .offers(let offers): continuation.yield(.offers(offers))
                     case .update(let status): continuation.yield(.update(status))

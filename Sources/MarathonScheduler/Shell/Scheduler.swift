@@ -84,7 +84,9 @@ actor Scheduler {
     private func take(_ input: FrameworkInput) {
         let now = clock()
         switch input {
-        case .connected(let id, let master): core.connected(frameworkID: id, master: master, now: now)
+        case .connected(let id, let master, let isEmbedded):
+            core.validation.isOnEmbeddedMesos = isEmbedded
+            core.connected(frameworkID: id, master: master, now: now)
         case .disconnected: core.disconnected(now: now)
         case .offers(let offers): core.offered(offers, now: now)
         case .update(let status): core.updated(status, now: now)
@@ -189,7 +191,7 @@ actor Scheduler {
 
 /// What the framework client hands in.
 enum FrameworkInput: Sendable {
-    case connected(frameworkID: String, master: String)
+    case connected(frameworkID: String, master: String, isEmbedded: Bool)
     case disconnected
     case offers([Offer])
     case update(TaskStatus)
