@@ -254,21 +254,58 @@ import Testing
         #expect(chronos.launched.last == "ct:1893456000000:1:a:")
     }
 
-    @Test func `an attempt that comes back with its agent is taken up again`() throws {
+    @Test func `a task behind a partition is waited for, and its target is not run a second time meanwhile`() throws {
         var chronos = CoreHarness()
-        try chronos.put(#"{"name":"a","command":"true","schedule":"R//PT1H"}"#)
+        try chronos.put(#"{"name":"a","command":"true","schedule":"R//PT1M","retries":3}"#)
         chronos.launch()
         chronos.report(chronos.launched[0], .running)
         chronos.report(chronos.launched[0], .unreachable)
+        for _ in 0..<13 {
+            chronos.move(by: .seconds(60))
+            chronos.report(chronos.launched[0], .unreachable)
+        }
+        chronos.failOver()
+        chronos.launch()
+        #expect(chronos.launched.count == 1 && chronos.core.state(of: "a") == "1 running")
+        // The agent is back: the attempt counts as it ends.
+        chronos.report(chronos.launched[0], .running)
+        chronos.report(chronos.launched[0], .finished)
+        #expect(chronos.statistics("a").successCount == 1 && chronos.statistics("a").errorCount == 0)
+        chronos.move(by: .seconds(60))
+        #expect(chronos.launched.count == 2)
+    }
+
+    @Test func `an unreachable task is given up after a bounded time`() throws {
+        var chronos = CoreHarness()
+        try chronos.put(#"{"name":"a","command":"true","schedule":"R1//PT24H","retries":1}"#)
+        chronos.launch()
+        chronos.report(chronos.launched[0], .running)
+        chronos.report(chronos.launched[0], .unreachable)
+        let limit = chronos.core.configuration.unreachableLimit
+        #expect(chronos.core.nextWake == chronos.now + limit)
+        chronos.move(by: limit)
+        // Back before the next attempt begins: taken up again.
         chronos.report(chronos.launched[0], .running)
         #expect(chronos.core.state(of: "a") == "1 running")
         chronos.report(chronos.launched[0], .unreachable)
+        chronos.move(by: limit)
         chronos.move(by: .seconds(60))
-        #expect(chronos.launched.count == 2)
+        #expect(chronos.launched.last == "ct:1893456000000:1:a:")
         // Too late now: the second attempt runs.
         _ = chronos.core.takePending()
         chronos.report(chronos.launched[0], .running)
         #expect(chronos.core.takePending().kills.map(\.task) == [chronos.launched[0]])
+    }
+
+    @Test(arguments: [TaskState.gone, .goneByOperator, .failed, .lost, .unknown])
+    func `what ends for certain while unreachable is a failed attempt`(_ state: TaskState) throws {
+        var chronos = CoreHarness()
+        try chronos.put(#"{"name":"a","command":"true","schedule":"R1//PT24H","retries":1}"#)
+        chronos.launch()
+        chronos.report(chronos.launched[0], .unreachable)
+        chronos.report(chronos.launched[0], state)
+        chronos.move(by: .seconds(60))
+        #expect(chronos.launched.last == "ct:1893456000000:1:a:")
     }
 
     @Test func `constraints choose the agent`() throws {

@@ -28,6 +28,8 @@ struct Run: Sendable, Hashable {
     /// The job's when it was queued, and behind them those given with a request.
     let arguments: [String]
     var phase = Phase.queued
+    /// Since when its agent does not answer; nil while it does. The task may run on, so nothing else of the run is started.
+    var unreachableSince: Timestamp?
     /// True: it was asked to end, so it isn't retried.
     var isKilled = false
     /// True: its job was posted again while it had a task. It ends as it began, and keeps no target of the new job from its run.

@@ -76,6 +76,8 @@ extension SchedulerCore {
                 run.isKilled = true
                 store(run)
                 kill(run)
+                // Nobody can say that it ended; it is killed when its agent is back.
+                if run.unreachableSince != nil { giveUp(run, "unreachable", now: now) }
             }
         }
     }

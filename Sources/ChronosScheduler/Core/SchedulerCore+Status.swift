@@ -7,7 +7,7 @@ extension SchedulerCore {
     mutating func apply(_ status: TaskStatus, now: Timestamp) {
         guard let id = TaskID(status.taskID) else { return }
         guard var run = runs[id.key], adopt(&run, attempt: id.attempt, state: status.state) else {
-            // A task that no run has: of a deleted job, or an attempt that was given up when its agent was lost.
+            // A task that no run has: of a deleted job, or an attempt that was given up after its agent was away for too long.
             switch status.state {
             case .staging, .starting, .running: killOrphan(status.taskID, agent: status.agentID)
             default: break
@@ -18,19 +18,30 @@ extension SchedulerCore {
         switch status.state {
         case .staging: break
         case .starting, .running, .killing:
-            guard !isRunning(run) else { return }
+            guard !isRunning(run) || run.unreachableSince != nil else { return }
+            if run.unreachableSince != nil { note("job '\(run.key.job)': the agent of \(status.taskID) is back") }
+            run.unreachableSince = nil
+            if isRunning(run) { return store(run) }
             run.phase = .running(agent: agent, since: now)
             store(run)
         case .finished:
             remember(run, now: now)
             end(run) { core in core.succeed(run.key.job, now: now) }
+        case .unreachable where !run.isKilled:
+            // It may run on behind a partition: another attempt now could make two of it.
+            guard run.isLaunched, run.unreachableSince == nil else { return }
+            run.unreachableSince = now
+            store(run)
+            note(
+                "job '\(run.key.job)': the agent of \(status.taskID) does not answer; it is waited for, at most "
+                    + configuration.unreachableLimit.mesosText)
         case .failed, .error, .unreachable, .gone, .goneByOperator: retryOrFail(run, status, now: now)
         case .killed:
             remember(run, now: now)
             retryOrFail(run, status, now: now)
         case .dropped, .lost, .unknown:
             // Only a task that no agent has confirmed can be launched again under its own id.
-            guard case .launched = run.phase, status.state != .lost || wasNeverLaunched(status) else {
+            guard case .launched = run.phase, run.unreachableSince == nil, status.state != .lost || wasNeverLaunched(status) else {
                 retryOrFail(run, status, now: now)
                 return
             }
@@ -79,9 +90,14 @@ extension SchedulerCore {
     }
 
     private mutating func retryOrFail(_ run: Run, _ status: TaskStatus, now: Timestamp) {
+        giveUp(run, status.describedReason, now: now)
+    }
+
+    /// An attempt has failed: there is another, or the run has failed.
+    mutating func giveUp(_ run: Run, _ reason: String, now: Timestamp) {
         let name = run.key.job
         let retries = jobs[name]?.job.retries ?? 0
-        let what = "job '\(name)': attempt \(run.attempt + 1) of the run of \(run.key.due) ended as \(status.describedReason)"
+        let what = "job '\(name)': attempt \(run.attempt + 1) of the run of \(run.key.due) ended as \(reason)"
         guard run.attempt < retries, !run.isKilled else {
             note("\(what); \(run.isKilled ? "it was killed on request" : "no retry is left")")
             end(run) { core in core.fail(name, now: now) }
@@ -90,6 +106,7 @@ extension SchedulerCore {
         note("\(what); retried in \(configuration.failureRetry.mesosText)")
         var next = run
         next.attempt += 1
+        next.unreachableSince = nil
         next.phase = .waiting(until: now + configuration.failureRetry)
         store(next)
     }

@@ -2,9 +2,12 @@ import Chronos
 import ClusterCore
 
 extension SchedulerCore {
-    /// Takes the targets that are due and queues the retries whose time has come.
+    /// Takes the targets that are due, queues the retries whose time has come, and gives up tasks that were unreachable for too long.
     mutating func advance(to now: Timestamp) {
         for (key, run) in runs {
+            if let since = run.unreachableSince, since + configuration.unreachableLimit <= now {
+                giveUp(run, "unreachable for \(configuration.unreachableLimit.mesosText)", now: now)
+            }
             if case .waiting(let until) = run.phase, until <= now {
                 var run = run
                 run.phase = .queued

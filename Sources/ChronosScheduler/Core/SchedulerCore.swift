@@ -11,6 +11,9 @@ struct SchedulerCore: Sendable {
         var epsilon = Duration.seconds(60)
         /// From a failed attempt to the next (`--failure_retry`).
         var failureRetry = Duration.seconds(60)
+        /// How long a task whose agent does not answer is waited for, before the attempt counts as failed. Longer than the ten minutes in
+        /// which agents may come back to a new master.
+        var unreachableLimit = Duration.seconds(900)
         /// Failed runs in a row after which a job is disabled; 0 = never (`--disable_after_failures`).
         var disableAfterFailures = 0
         /// Finds a zone of the tz database.
@@ -79,6 +82,7 @@ struct SchedulerCore: Sendable {
         }
         for run in runs.values {
             if case .waiting(let until) = run.phase { wake = min(wake ?? until, until) }
+            if let end = run.unreachableSince.map({ $0 + configuration.unreachableLimit }) { wake = min(wake ?? end, end) }
         }
         return wake
     }

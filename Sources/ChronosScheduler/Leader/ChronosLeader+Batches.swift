@@ -133,7 +133,7 @@ extension ChronosLeader {
 
     private func scheduleReconciliation() {
         let isUnconfirmed = core.runs.values.contains { run in
-            if case .launched = run.phase { true } else { false }
+            if case .launched = run.phase { true } else { run.unreachableSince != nil }
         }
         let next = ContinuousClock.now + (isUnconfirmed ? settings.unconfirmedInterval : settings.reconciliationInterval)
         mesosState.nextReconciliation = min(mesosState.nextReconciliation ?? next, next)

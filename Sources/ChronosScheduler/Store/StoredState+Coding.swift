@@ -77,7 +77,7 @@ extension Run {
             "format": 1, "job": .string(key.job), "due": .int(key.due.milliseconds), "attempt": .number(attempt), "task": .string(taskID),
             "state": .string(state), "agent": agent.map(JSON.string), "at": at.map { .int($0.milliseconds) },
             "arguments": arguments.isEmpty ? nil : .array(arguments.map(JSON.string)), "killed": isKilled ? true : nil,
-            "replaced": isOfReplacedJob ? true : nil,
+            "replaced": isOfReplacedJob ? true : nil, "unreachable": unreachableSince.map { .int($0.milliseconds) },
         ])
     }
 
@@ -97,6 +97,7 @@ extension Run {
         case "running": phase = .running(agent: agent, since: at)
         default: throw ClusterError(.invalid, "the stored run \(taskID) has an unknown state")
         }
+        unreachableSince = time("unreachable")
         isKilled = json["killed"]?.bool ?? false
         isOfReplacedJob = json["replaced"]?.bool ?? false
     }

@@ -29,7 +29,7 @@ extension SchedulerCore {
         // What was launched just now is on its way; asked too early, the master would say that it does not exist.
         let known = instances.values.filter { $0.condition != .created || now.seconds(since: $0.stagedAt) > 10 }
         reconciliation.begin(
-            known.filter { $0.condition != .unreachable }.map(\.taskID), interval: options.reconciliationInterval, now: now)
+            known.filter { !$0.isUnreachable }.map(\.taskID), interval: options.reconciliationInterval, now: now)
         ask(known)
         emit(.call(.reconcile([])))
     }
@@ -50,7 +50,7 @@ extension SchedulerCore {
                 instance.killedAt = now
                 instances[instance.taskID] = instance
                 if connection != nil { sendKill(instance) }
-            case .unreachable: expireUnreachable(instance, now)
+            case .unreachable, .unreachableInactive: passUnreachable(instance, now)
             case .created, .staging, .starting:
                 // It never came to run: end it, so that another can be tried.
                 kill(instance, now)
@@ -84,7 +84,10 @@ extension SchedulerCore {
     private func deadline(of instance: Instance) -> Timestamp? {
         switch instance.condition {
         case .killing: (instance.killedAt ?? instance.stagedAt).adding(seconds: options.killRetrySeconds)
-        case .unreachable: instance.unreachableSince.flatMap { since in expungeSeconds(instance).map { since.adding(seconds: $0) } }
+        case .unreachable, .unreachableInactive:
+            instance.unreachableSince.flatMap { since in
+                patience(with: instance).map { since.adding(seconds: instance.condition == .unreachable ? $0.inactive : $0.expunge) }
+            }
         case .created: instance.stagedAt.adding(seconds: options.taskLaunchConfirmTimeout)
         case .staging, .starting: instance.stagedAt.adding(seconds: options.taskLaunchTimeout)
         case .running: nil

@@ -46,7 +46,7 @@ extension SchedulerCore {
     }
 
     private func restartPlan(_ app: App, _ all: [Instance]) -> RollingRestart {
-        let old = all.filter { !isCurrent($0, app) && $0.condition != .unreachable }
+        let old = all.filter { !isCurrent($0, app) && $0.condition != .unreachableInactive }
         let new = all.filter { isCurrent($0, app) && $0.isActive }
         return RollingRestart(
             instances: app.instances, strategy: app.upgradeStrategy, oldActive: old.count(where: \.isActive), oldAll: old.count,
@@ -114,8 +114,9 @@ extension SchedulerCore {
         case .stop: return tasksByApp[action.app] == nil
         case .scale:
             guard let app = root.apps[action.app] else { return true }
-            let all = tasks(of: action.app).filter { $0.condition != .unreachable }
-            return all.count == app.instances && all.allSatisfy(isReady)
+            let all = tasks(of: action.app).filter { $0.condition != .unreachableInactive }
+            // One that is waited for is no reason to wait with the deployment: it had come to run before.
+            return all.count == app.instances && all.allSatisfy { isReady($0) || ($0.condition == .unreachable && $0.startedAt != nil) }
         case .restart:
             guard let app = root.apps[action.app] else { return true }
             return restartPlan(app, tasks(of: action.app)).isDone

@@ -82,7 +82,7 @@ extension SchedulerCore {
     private func placed(_ app: App) -> [Instance] {
         guard !app.constraints.isEmpty else { return [] }
         let isRestart = deployment(of: app.id)?.currentAction(for: app.id)?.kind == .restart
-        return tasks(of: app.id).filter { $0.condition != .unreachable && (!isRestart || isCurrent($0, app)) }
+        return tasks(of: app.id).filter { $0.condition != .unreachableInactive && (!isRestart || isCurrent($0, app)) }
     }
 
     private mutating func count(_ offer: Offer, _ made: [Instance], _ mismatches: [PathID: OfferMatcher.Mismatch], _ now: Timestamp) {

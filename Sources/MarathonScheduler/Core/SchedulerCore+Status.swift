@@ -73,35 +73,41 @@ extension SchedulerCore {
 
     private mutating func lose(_ status: TaskStatus, _ before: Instance, _ now: Timestamp) {
         if before.condition == .killing { return end(status, before, now) }
+        guard !before.isUnreachable else { return passUnreachable(before, now) }
         var instance = before
-        instance.unreachableSince = before.unreachableSince ?? now
+        instance.unreachableSince = now
         instance.condition = .unreachable
-        if instance != before {
+        store(instance)
+        emit(.stopProbes(taskID: instance.taskID))
+        publishUpdate(status, instance, now)
+        publishChange(instance, now)
+        dirty.insert(instance.appID)
+        passUnreachable(instance, now)
+    }
+
+    /// Has a task that has been unreachable for long enough replaced, and after the second of its times forgotten.
+    mutating func passUnreachable(_ instance: Instance, _ now: Timestamp) {
+        guard let since = instance.unreachableSince, let patience = patience(with: instance) else { return }
+        let away = now.seconds(since: since)
+        if away >= patience.expunge {
+            remove(instance)
+            publishChange(instance, condition: "Gone", now)
+            dirty.insert(instance.appID)
+        } else if away >= patience.inactive, instance.condition == .unreachable {
+            var instance = instance
+            instance.condition = .unreachableInactive
             store(instance)
-            emit(.stopProbes(taskID: instance.taskID))
-            publishUpdate(status, instance, now)
             publishChange(instance, now)
             dirty.insert(instance.appID)
         }
-        expireUnreachable(instance, now)
     }
 
-    /// Forgets a task whose time to come back is over.
-    mutating func expireUnreachable(_ instance: Instance, _ now: Timestamp) {
-        guard let since = instance.unreachableSince, let expunge = expungeSeconds(instance), now.seconds(since: since) >= expunge else {
-            return
-        }
-        remove(instance)
-        publishChange(instance, condition: "Unreachable_inactive", now)
-        dirty.insert(instance.appID)
-    }
-
-    /// How long it is waited for; nil for ever.
-    func expungeSeconds(_ instance: Instance) -> Double? {
+    /// How long a task that is unreachable is waited for, and how long it is known; nil: for ever (`"disabled"`).
+    func patience(with instance: Instance) -> (inactive: Double, expunge: Double)? {
         switch app(of: instance)?.unreachableStrategy {
         case .disabled: nil
-        case .enabled(_, let expunge): Double(expunge)
-        case nil: 0
+        case .enabled(let inactive, let expunge): (Double(inactive), Double(expunge))
+        case nil: (0, 0)
         }
     }
 

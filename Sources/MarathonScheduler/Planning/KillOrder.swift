@@ -16,7 +16,7 @@ enum KillOrder {
 
     private static func rank(_ instance: Instance, _ isHealthy: (Instance) -> Bool) -> Int {
         switch instance.condition {
-        case .unreachable: 0
+        case .unreachable, .unreachableInactive: 0
         case .created, .staging: 1
         case .starting: 2
         default: isHealthy(instance) ? 4 : 3

@@ -12,8 +12,10 @@ struct Instance: Sendable, Hashable {
         case staging, starting, running
         /// The end was asked for.
         case killing
-        /// Its agent does not answer.
+        /// Its agent does not answer; it is waited for (`inactiveAfterSeconds`).
         case unreachable
+        /// Its agent has not answered for so long that another took its place; it may still come back (`expungeAfterSeconds`).
+        case unreachableInactive
 
         /// As the API names it.
         var taskState: String {
@@ -22,7 +24,7 @@ struct Instance: Sendable, Hashable {
             case .starting: TaskState.starting.rawValue
             case .running: TaskState.running.rawValue
             case .killing: TaskState.killing.rawValue
-            case .unreachable: TaskState.unreachable.rawValue
+            case .unreachable, .unreachableInactive: TaskState.unreachable.rawValue
             }
         }
 
@@ -53,7 +55,9 @@ struct Instance: Sendable, Hashable {
     }
 
     /// True where it counts towards the app's scale.
-    var isActive: Bool { condition != .killing && condition != .unreachable }
+    var isActive: Bool { condition != .killing && condition != .unreachableInactive }
+    /// True while its agent does not answer.
+    var isUnreachable: Bool { condition == .unreachable || condition == .unreachableInactive }
 
     /// The value that a constraint on that field sees; nil where the agent has none.
     func value(of field: String) -> String? { field == "hostname" || field == "@hostname" ? host : attributes[field] }
