@@ -56,6 +56,8 @@ struct ProbeService: Sendable {
             "component": .string(plan.component), "live": .bool(summary.isPassing(.live)), "ready": .bool(summary.isPassing(.ready)),
             "role": .string(role?.name ?? "member"), "detail": (role?.detail).map { .string($0) } ?? .null,
             "reason": failures.isEmpty ? .null : .string(failures.joined(separator: "; ")),
+            "restarts": .number(await status.supervisor?.restarts ?? 0),
+            "last_end": (await status.supervisor?.lastTermination).map { .string($0.description) } ?? .null,
             "checks": .array(summary.reports.map(\.json)),
         ])
     }

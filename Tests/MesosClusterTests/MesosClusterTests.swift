@@ -43,6 +43,45 @@ import Testing
     }
 }
 
+@Suite struct EndLedgerTests {
+    private let node = Node(name: "master-1", kind: .master, index: 1, address: "127.0.1.1")
+
+    private func status(restarts: Int, isReady: Bool = false) -> ClusterStatus {
+        let component = ClusterStatus.Component(
+            kind: .zookeeper, isLive: true, isReady: isReady, role: "unknown", reason: nil, restarts: restarts, lastEnd: "exited with 1")
+        return ClusterStatus(nodes: [.init(node: node, components: [component])])
+    }
+
+    private func record(failures: Int, _ state: SupervisorRecord.Process.State) -> SupervisorRecord {
+        SupervisorRecord(pid: 1, processes: [.init(node: node.name, component: .consul, state: state, failures: failures)])
+    }
+
+    @Test func showsEachEndOnceAndGivesUpAtTheThird() {
+        var ledger = EndLedger()
+        #expect(ledger.new(status(restarts: 0), nil).isEmpty)
+        #expect(ledger.new(status(restarts: 1), nil).map(\.isFinal) == [false])
+        #expect(ledger.new(status(restarts: 1), nil).isEmpty)
+        let last = ledger.new(status(restarts: 3), nil)
+        #expect(last.map(\.isFinal) == [true])
+        #expect(last.first?.text == "is started again: its program exited with 1")
+    }
+
+    @Test func saysNothingOfWhatIsReadyAgain() {
+        var ledger = EndLedger()
+        #expect(ledger.new(status(restarts: 4, isReady: true), nil).isEmpty)
+        #expect(ledger.new(status(restarts: 4), nil).isEmpty)
+    }
+
+    @Test func takesAFailedEntrypointForFinal() {
+        var ledger = EndLedger()
+        let nothing = ClusterStatus(nodes: [])
+        #expect(ledger.new(nothing, record(failures: 1, .restarting(exitCode: 69))).map(\.isFinal) == [false])
+        let failed = ledger.new(nothing, record(failures: 2, .failed(exitCode: 78)))
+        #expect(failed.map(\.isFinal) == [true])
+        #expect(failed.first?.text == "has ended with exit status 78")
+    }
+}
+
 @Suite struct DeploymentDocumentTests {
     private func document(_ text: String, _ placeholders: [String: String] = [:]) throws -> DeploymentDocument {
         let path = "/tmp/document-\(UInt64.random(in: 0 ... .max)).json"

@@ -11,7 +11,7 @@ struct ClusterStart {
     func run(staysInForeground: Bool) async throws(ClusterError) {
         if SupervisorLock.isHeld(state) {
             Terminal.say("cluster in \(state.path) runs already: \(context.topology.summary)")
-            return try await follow()
+            return try await follow(isRunningAlready: true)
         }
         let left = await ProcessTable.end(context.identifier, state: state)
         if left > 0 { Terminal.say("ended \(left) process\(left == 1 ? "" : "es") that a killed supervisor had left") }
@@ -45,11 +45,14 @@ struct ClusterStart {
     }
 
     /// Asks the probes every 200 ms until all are ready.
-    private func follow() async throws(ClusterError) {
+    private func follow(isRunningAlready: Bool = false) async throws(ClusterError) {
         let start = ContinuousClock.now
         let http = HTTPClient()
         let reader = StatusReader(context: context, state: state, http: http)
         var ready: Set<String> = []
+        var ends = EndLedger()
+        // What has happened before is no news.
+        if isRunningAlready { _ = ends.new(await reader.read(), SupervisorRecord.load(state)) }
         var lastReport = start
         while true {
             let status = await reader.read()
@@ -65,7 +68,7 @@ struct ClusterStart {
                 Terminal.say("all ready after \(Self.text(elapsed).drop(while: { $0 == " " }))")
                 return
             }
-            try await failIfOneFailed()
+            try await showEnds(status, &ends)
             guard elapsed < limit else { throw notReady(status) }
             if ContinuousClock.now - lastReport > .seconds(5) {
                 lastReport = .now
@@ -87,19 +90,21 @@ struct ClusterStart {
         }
     }
 
-    private func failIfOneFailed() async throws(ClusterError) {
-        guard let failed = SupervisorRecord.load(state)?.failed.first else {
+    /// Shows each end of an entrypoint, or of the program that it runs, as soon as it is known, and gives up on one that can't be started.
+    private func showEnds(_ status: ClusterStatus, _ ends: inout EndLedger) async throws(ClusterError) {
+        guard let record = SupervisorRecord.load(state) else {
             if SupervisorLock.isHeld(state) { return }
             throw ClusterError(
                 .unavailable, "the supervisor has ended: \(LogTail.lines(of: state.supervisorLog, count: 5).joined(separator: "\n"))")
         }
-        let log = "\(state.logs)/\(failed.node).\(failed.component.rawValue).log"
-        Terminal.complain("\(failed.node) \(failed.component.rawValue) failed; the last lines of \(log):")
-        for line in LogTail.lines(of: log, count: 15) { Terminal.complain("    \(line)") }
-        try? await ClusterStop(context: context, state: state).run()
-        var code = ""
-        if case .failed(let number) = failed.state { code = " (exit status \(number))" }
-        throw ClusterError(.settings, "\(failed.component.rawValue) of \(failed.node) can't be started\(code); the cluster was stopped")
+        for end in ends.new(status, record) {
+            let log = "\(state.logs)/\(end.node).\(end.component.rawValue).log"
+            Terminal.complain("\(end.name) \(end.text); the last lines of \(log):")
+            for line in LogTail.lines(of: log, count: end.isFinal ? 10 : 5) { Terminal.complain("    \(line)") }
+            guard end.isFinal else { continue }
+            try? await ClusterStop(context: context, state: state).run()
+            throw ClusterError(.settings, "\(end.name) can't be started (see above); the cluster was stopped")
+        }
     }
 
     private func notReady(_ status: ClusterStatus) -> ClusterError {

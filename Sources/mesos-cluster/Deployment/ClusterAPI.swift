@@ -37,8 +37,8 @@ struct ClusterAPI {
         try await ask("GET", pageURL + "/", headers: ["Host": host])
     }
 
-    /// What the last task of that name wrote to its stdout; nil where it can't be found any more.
-    func output(ofTask name: String) async throws(ClusterError) -> String? {
+    /// What the last task of that name wrote to its stdout (or stderr); nil where it can't be found any more.
+    func output(ofTask name: String, file: String = "stdout") async throws(ClusterError) -> String? {
         let state = try await onAnyMaster("GET", port: Ports.mesosMaster, "/master/state").json
         var tasks: [JSON] = []
         for framework in (state?["frameworks"]?.array ?? []) {
@@ -55,7 +55,7 @@ struct ClusterAPI {
             for executor in (framework["executors"]?.array ?? []) + (framework["completed_executors"]?.array ?? [])
             where executor["id"]?.string == id {
                 guard let directory = executor["directory"]?.string else { continue }
-                let path = PercentEncoding.path(directory + "/stdout")
+                let path = PercentEncoding.path(directory + "/" + file)
                 return try await ask("GET", "http://\(address)/files/read?path=\(path)&offset=0&length=65536").json?["data"]?.string
             }
         }

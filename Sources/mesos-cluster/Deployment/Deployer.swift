@@ -76,7 +76,7 @@ struct Deployer {
     private struct SubmittedJob {
         let name: String
         let lastSuccess: String?
-        let lastError: String?
+        let errorCount: Int
     }
 
     private func submit(job name: String, isDependent: Bool, _ json: JSON) async throws(ClusterError) -> SubmittedJob {
@@ -86,18 +86,18 @@ struct Deployer {
             throw ClusterError(.invalid, "Chronos refuses job \(name) (\(answer.status)): \(answer.text)")
         }
         say("job \(name): \(isDependent ? "waits for its parents" : "due now")")
-        return SubmittedJob(name: name, lastSuccess: before?["lastSuccess"]?.string, lastError: before?["lastError"]?.string)
+        return SubmittedJob(
+            name: name, lastSuccess: before?["lastSuccess"]?.string, errorCount: before?["errorCount"]?.int ?? 0)
     }
 
     private func follow(_ submitted: SubmittedJob) async throws(ClusterError) {
         let name = submitted.name
-        try await wait("job \(name)") {
+        try await wait("job \(name)") { () throws(ClusterError) in
             guard let job = try? await api.job(name) else { return (false, "Chronos does not answer") }
             let success = job["lastSuccess"]?.string ?? ""
             if success != "" && success != submitted.lastSuccess { return (true, "") }
-            if let error = job["lastError"]?.string, error != "", error != submitted.lastError {
-                return (false, "its last run failed at \(error)")
-            }
+            // Chronos counts an error when a run has used up its retries.
+            guard job["errorCount"]?.int ?? 0 <= submitted.errorCount else { throw await failure(of: name) }
             return (false, "it has not finished yet")
         }
         say("job \(name): succeeded")
@@ -106,10 +106,17 @@ struct Deployer {
         }
     }
 
+    private func failure(of job: String) async -> ClusterError {
+        let errors = (try? await api.output(ofTask: "ChronosTask:\(job)", file: "stderr")) ?? ""
+        let lines = errors.split(separator: "\n").suffix(10).map { "\n    \($0)" }.joined()
+        return ClusterError(
+            .unavailable, "job \(job) failed, and its retries too" + (lines.isEmpty ? "" : "; its stderr ends with:\(lines)"))
+    }
+
     /// Looks every 200 ms until the look is content; nothing announces what it waits for to a client.
-    private func wait(_ what: String, until look: () async -> (Bool, String)) async throws(ClusterError) {
+    private func wait(_ what: String, until look: () async throws(ClusterError) -> (Bool, String)) async throws(ClusterError) {
         while true {
-            let (isDone, reason) = await look()
+            let (isDone, reason) = try await look()
             if isDone { return }
             guard ContinuousClock.now < deadline else { throw ClusterError(.timeout, "\(what) is not there in time: \(reason)") }
             try? await Task.sleep(for: .milliseconds(200))

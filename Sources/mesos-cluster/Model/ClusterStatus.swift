@@ -10,6 +10,9 @@ struct ClusterStatus {
         let role: String
         /// Why it is not ready; what more is known of its role else.
         let reason: String?
+        /// How often its entrypoint has started it again, and how it ended last; only where its probe answers.
+        var restarts = 0
+        var lastEnd: String?
     }
 
     struct NodeStatus {

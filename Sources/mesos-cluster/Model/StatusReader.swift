@@ -35,6 +35,6 @@ struct StatusReader {
         let isReady = probe["ready"]?.bool ?? false
         return .init(
             kind: kind, isLive: probe["live"]?.bool ?? false, isReady: isReady, role: probe["role"]?.string ?? "unknown",
-            reason: probe[isReady ? "detail" : "reason"]?.string)
+            reason: probe[isReady ? "detail" : "reason"]?.string, restarts: probe["restarts"]?.int ?? 0, lastEnd: probe["last_end"]?.string)
     }
 }

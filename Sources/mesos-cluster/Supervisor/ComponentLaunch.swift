@@ -74,7 +74,8 @@ struct LaunchSettings {
         case .mesosSlave:
             return [
                 "MESOS_MASTER": zooKeeperURL("/mesos"), "MESOS_WORK_DIR": data + "/work", "MESOS_RUN_DIR": data + "/run",
-                "MESOS_RESOURCES": resources, "MESOS_ATTRIBUTES": "node:\(node.name)", "MESOS_CONTAINERIZERS": "mesos",
+                "MESOS_RESOURCES": resources, "MESOS_ATTRIBUTES": "node:\(node.name)",
+                "MESOS_CONTAINERIZERS": DockerEngine.answers ? "docker,mesos" : "mesos",
                 "MESOS_SWITCH_USER": "false", "END_TASKS_ON_STOP": "true",
             ]
         case .marathon:

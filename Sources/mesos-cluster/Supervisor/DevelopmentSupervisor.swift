@@ -66,7 +66,9 @@ actor DevelopmentSupervisor {
                 logger.error("\(launch.node.name) \(launch.kind.rawValue): \(error)")
             }
             guard !isStopping else { return set(index, .stopped) }
-            switch decision.ended(exitCode: exitCode, after: lifetime) {
+            let answer = decision.ended(exitCode: exitCode, after: lifetime)
+            record.processes[index].failures = decision.failures
+            switch answer {
             case .giveUp:
                 logger.error(
                     "\(launch.node.name) \(launch.kind.rawValue) ended with \(exitCode), which a restart can't mend; its log: \(launch.log)"

@@ -66,6 +66,26 @@ extension ComponentKind {
     }
 }
 
+/// The host's Docker engine.
+enum DockerEngine {
+    /// Where the slave looks for it (`--docker_socket`).
+    private static let socket = "/var/run/docker.sock"
+
+    /// True where an engine accepts connections and there is a client to drive it: slaves then run Docker tasks too.
+    static var answers: Bool {
+        guard Programs.find("docker") != nil else { return false }
+        let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Self.socket.utf8) }
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0 }
+        }
+    }
+}
+
 /// Where programs are.
 enum Programs {
     /// The caller's PATH, and the directories of it that a service's or user's may lack: the one that every process of a cluster gets.

@@ -13,8 +13,8 @@ struct RestartDecision {
     }
 
     mutating func ended(exitCode: Int32, after lifetime: Duration) -> Answer {
-        if exitCode == ExitStatus.usage.rawValue || exitCode == ExitStatus.settings.rawValue { return .giveUp }
         failures = lifetime > .seconds(60) ? 1 : failures + 1
+        if exitCode == ExitStatus.usage.rawValue || exitCode == ExitStatus.settings.rawValue { return .giveUp }
         return .restart(after: .seconds(min(30, 1 << min(failures - 1, 5))))
     }
 }

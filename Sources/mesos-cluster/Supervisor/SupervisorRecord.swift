@@ -19,13 +19,22 @@ struct SupervisorRecord {
         let node: String
         let component: ComponentKind
         var state: State
+        /// How often it has ended by itself in a row, each time within a minute of its start.
+        var failures = 0
+
+        /// True where it ended with a status that a restart can't mend.
+        var isFailed: Bool { if case .failed = state { true } else { false } }
+        /// The status that it ended with; nil while it runs.
+        var exitCode: Int32? {
+            switch state {
+            case .restarting(let code), .failed(let code): code
+            case .running, .stopped: nil
+            }
+        }
     }
 
     let pid: pid_t
     var processes: [Process]
-
-    /// The processes that ended with a status that a restart can't mend.
-    var failed: [Process] { processes.filter { if case .failed = $0.state { true } else { false } } }
 
     var json: JSON {
         let list = processes.map { process in
@@ -39,7 +48,7 @@ struct SupervisorRecord {
             }
             return JSON.members([
                 "node": .string(process.node), "component": .string(process.component.rawValue), "state": .string(state),
-                "number": number.map { .number(Int($0)) },
+                "number": number.map { .number(Int($0)) }, "failures": .number(process.failures),
             ])
         }
         return .members(["pid": .number(Int(pid)), "processes": .array(list)])
@@ -65,7 +74,7 @@ struct SupervisorRecord {
             case "failed": state = .failed(exitCode: number)
             default: state = .stopped
             }
-            return Process(node: node, component: component, state: state)
+            return Process(node: node, component: component, state: state, failures: entry["failures"]?.int ?? 0)
         }
     }
 
