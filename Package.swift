@@ -162,7 +162,7 @@ var targets: [Target] = [
     tests(
         "MesosConsulTests",
         ["ClusterCore", "ClusterTestKit", "Consul", "Entrypoint", "HTTPClient", "JSON", "Settings", "ZooKeeper", "mesos-consul"]),
-    tests("MesosClusterTests", ["ClusterCore", "JSON", "mesos-cluster"]),
+    tests("MesosClusterTests", ["ClusterCore", "ClusterTestKit", "JSON", "Supervision", "mesos-cluster"]),
     tests("MesosFrameworkTests", ["ClusterCore", "EngineSupport", "HTTPClient", "JSON", "Mesos", "MesosFramework", logging]),
     tests("PrerequisitesTests", ["Checks", "ClusterCore", "ClusterTestKit", "Entrypoint", "Prerequisites", "ZooKeeper", logging]),
     tests(

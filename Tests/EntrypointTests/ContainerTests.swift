@@ -76,7 +76,8 @@ import Testing
         let becomeRoot = directory.file("become-root")
         try Files.write(becomeRoot, try Files.read("/usr/bin/setpriv"), mode: 0o755)
         chmod(becomeRoot, 0o4755)
-        let leftover = "setsid \(becomeRoot) --reuid=0 --regid=0 --clear-groups sh -c 'echo $$ > \(directory.file("pid")); exec sleep 1000' &"
+        let asRoot = "setsid \(becomeRoot) --reuid=0 --regid=0 --clear-groups"
+        let leftover = "\(asRoot) sh -c 'echo $$ > \(directory.file("pid")); exec sleep 1000' &"
         let fixture = try await Fixture(
             [
                 "FIXTURE_COMMAND": "\(leftover) while ! [ -s \(directory.file("pid")) ]; do sleep 0.01; done; exit 9", "RESTART": "never",

@@ -10,11 +10,18 @@ actor DevelopmentSupervisor {
     private let logger = Logger(label: "supervisor")
     private var record: SupervisorRecord
     private var children: [Int: Child] = [:]
-    private var isStopping = false
+    private let spawn: @Sendable (ProcessSpec) async throws(ClusterError) -> Child
+    private(set) var isStopping = false
 
-    init(context: ClusterContext, state: StateDirectory) {
+    init(
+        context: ClusterContext, state: StateDirectory,
+        spawn: @escaping @Sendable (ProcessSpec) async throws(ClusterError) -> Child = { spec throws(ClusterError) in
+            try await ProcessReaper.shared.spawn(spec)
+        }
+    ) {
         self.context = context
         self.state = state
+        self.spawn = spawn
         record = SupervisorRecord(pid: getpid(), processes: [])
     }
 
@@ -24,22 +31,28 @@ actor DevelopmentSupervisor {
         let lock = try SupervisorLock.take(state)
         let signals = ProcessReaper.shared.signals([SIGTERM, SIGINT, SIGHUP])
         try ProcessReaper.shared.adoptOrphans()
-        let launches = ComponentLaunch.all(context, state)
+        await run(ComponentLaunch.all(context, state)) { [logger] in
+            for await signal in signals {
+                logger.info("\(SignalName.of(signal)): stopping")
+                break
+            }
+        }
+        _ = consume lock
+    }
+
+    /// Runs these until the stop comes; returns when none of them runs.
+    func run(_ launches: [ComponentLaunch], until stop: @Sendable () async -> Void) async {
         record.processes = launches.map { .init(node: $0.node.name, component: $0.kind, state: .stopped) }
         await withTaskGroup(of: Void.self) { group in
             for (index, launch) in launches.enumerated() {
                 group.addTask { await self.keepRunning(launch, index) }
             }
-            for await signal in signals {
-                logger.info("\(SignalName.of(signal)): stopping")
-                break
-            }
+            await stop()
             isStopping = true
             await stopAll(launches)
             group.cancelAll()
         }
         save()
-        _ = consume lock
     }
 
     /// Starts one entrypoint, and starts it again when it ends by itself.
@@ -51,8 +64,8 @@ actor DevelopmentSupervisor {
             do {
                 let child = try await start(launch)
                 guard !isStopping else {
-                    child.signal(SIGTERM)
-                    children[index] = child
+                    // The stop came while it was being started, and knew nothing of it.
+                    await child.stop(Self.stopSequence)
                     return
                 }
                 children[index] = child
@@ -88,7 +101,7 @@ actor DevelopmentSupervisor {
         spec.input = .null
         spec.output = .append(launch.log)
         spec.error = .append(launch.log)
-        return try await ProcessReaper.shared.spawn(spec)
+        return try await spawn(spec)
     }
 
     /// What uses others is stopped before them.
@@ -96,16 +109,16 @@ actor DevelopmentSupervisor {
         [.haproxy, .marathon, .chronos], [.mesosSlave, .mesosConsul], [.mesosMaster], [.consul], [.zookeeper],
     ]
 
+    /// Longer than an entrypoint gives its own component.
+    private static let stopSequence = StopSequence(grace: .seconds(15))
+
     private func stopAll(_ launches: [ComponentLaunch]) async {
         for kinds in Self.stopOrder {
             let wave = launches.indices.filter { kinds.contains(launches[$0].kind) }
             await withTaskGroup(of: Void.self) { group in
                 for index in wave {
                     guard let child = children[index] else { continue }
-                    group.addTask {
-                        child.signal(SIGTERM)
-                        if await child.wait(atMost: .seconds(15)) == nil { child.signalGroup(SIGKILL) }
-                    }
+                    group.addTask { await child.stop(Self.stopSequence) }
                 }
             }
             for index in wave { set(index, .stopped) }
