@@ -17,12 +17,12 @@ import Testing
     /// An engine must listen there, and busybox must be installed.
     static var isUsable: Bool { Files.exists(socket) && Files.isExecutable("/bin/busybox") && Executable.find("docker") != nil }
 
-    static func task(_ id: String, _ line: String, image: String = DockerTests.image, network: String = "NONE") -> TaskInfo {
+    static func task(_ id: String, _ line: String, image: String = DockerTests.image, health: HealthCheck? = nil) -> TaskInfo {
         TaskInfo(
             name: id, taskID: id, agentID: "M-S0", resources: Resources(cpus: 0.1, mem: 64),
             command: CommandInfo(value: line, environment: [.init("GREETING", "hello"), .init("LINES", "one\ntwo")]),
-            container: ContainerInfo(kind: .docker, docker: DockerInfo(image: image, network: network)),
-            killPolicy: KillPolicy(gracePeriod: .seconds(1)))
+            container: ContainerInfo(kind: .docker, docker: DockerInfo(image: image, network: "NONE")),
+            healthCheck: health, killPolicy: KillPolicy(gracePeriod: .seconds(1)))
     }
 
     private func docker(_ words: [String]) async throws -> Command.Result {
@@ -99,6 +99,21 @@ import Testing
             try await framework.kill("stays")
             try await framework.wait("stays", .killed, within: .seconds(90))
             #expect(try await names().isEmpty)
+        }
+    }
+
+    @Test(.enabled(if: isUsable, "no Docker engine answers, or /bin/busybox is missing"))
+    func `a command check runs in the container with variables of its own`() async throws {
+        try await withEngine { cluster, framework in
+            let check = CommandInfo(
+                value: "test \"$TOKEN\" = 's3 cret' && test \"$PEM\" = \"$LINES\"",
+                environment: [.init("TOKEN", "s3 cret"), .init("PEM", "one\ntwo")])
+            try await framework.launch([
+                Self.task("checked", "sleep 1000", health: HealthCheck(.command(check), delaySeconds: 0, intervalSeconds: 0.2))
+            ])
+            try await eventually(within: .seconds(90), "health") { await framework.last("checked")?.healthy == true }
+            try await framework.kill("checked")
+            try await framework.wait("checked", .killed, within: .seconds(90))
         }
     }
 }

@@ -75,14 +75,15 @@ import Testing
                     "docker": [
                         "image": "web:1", "network": "BRIDGE", "privileged": true, "force_pull_image": true,
                         "port_mappings": [["host_port": 31000, "container_port": 80, "protocol": "tcp,udp"]],
-                        "parameters": [["key": "cap-add", "value": "NET_ADMIN"]],
+                        "parameters": [["key": "cap-add", "value": "NET_ADMIN"], ["key": "env", "value": "TOKEN=s3cret"]],
                     ],
                 ],
             ]))
         let docker = try #require(spec.docker)
-        let argv = DockerCommand(program: "docker", socket: "/s").run(
-            docker, task: spec, name: "mesos-S0.c", labels: ["l=1"], envFile: "/e", passed: ["PEM"], sandbox: "/box",
-            mount: "/mnt/mesos/sandbox")
+        let variables = DockerVariables(["PEM": "a\nb", "PASSWORD": "s3cret"], file: "/e")
+        let client = DockerCommand(program: "docker", socket: "/s")
+        let argv = client.run(
+            docker, task: spec, name: "mesos-S0.c", labels: ["l=1"], variables, sandbox: "/box", mount: "/mnt/mesos/sandbox")
         #expect(
             argv == [
                 "docker", "-H", "unix:///s", "run", "--detach", "--name", "mesos-S0.c", "--label", "l=1", "--privileged", "--cpu-shares",
@@ -92,5 +93,9 @@ import Testing
                 "--volume-driver", "rexray", "--network", "bridge", "--publish", "31000:80/tcp", "--publish", "31000:80/udp",
                 "--cap-add=NET_ADMIN", "web:1", "serve", "--port", "80",
             ])
+        let check = client.exec("mesos-S0.c", .shell("true"), variables)
+        #expect(
+            check == ["docker", "-H", "unix:///s", "exec", "--env-file", "/e", "--env", "PEM", "mesos-S0.c", "/bin/sh", "-c", "true"])
+        #expect(!(argv + check).contains { $0.contains("s3cret") })
     }
 }

@@ -30,18 +30,16 @@ struct DockerCommand: Sendable {
     func remove(_ name: String) -> [String] { client(["rm", "--force", "--volumes", name]) }
 
     /// Runs a program inside the container.
-    func exec(_ name: String, _ program: TaskSpec.Program, environment: [String]) -> [String] {
-        client(["exec"] + environment.flatMap { ["--env", $0] } + [name] + (program.argv ?? []))
+    func exec(_ name: String, _ program: TaskSpec.Program, _ variables: DockerVariables) -> [String] {
+        client(["exec"] + variables.words + [name] + (program.argv ?? []))
     }
 
     /// Starts the container in the background (the options are those of upstream's `Docker::run`).
     /// - Parameters:
-    ///   - envFile: variables, one a line.
-    ///   - passed: names of variables that the client takes from its own environment.
+    ///   - variables: the environment, with what the container's parameters add to it.
     ///   - sandbox: the sandbox on the host; `mount` is where the container finds it.
     func run(
-        _ docker: DockerSpec, task: TaskSpec, name: String, labels: [String], envFile: String, passed: [String], sandbox: String,
-        mount: String
+        _ docker: DockerSpec, task: TaskSpec, name: String, labels: [String], _ variables: DockerVariables, sandbox: String, mount: String
     ) -> [String] {
         var words = ["run", "--detach", "--name", name]
         for label in labels { words += ["--label", label] }
@@ -50,8 +48,7 @@ struct DockerCommand: Sendable {
         let (cpus, memory) = (task.info.resources.cpus, task.info.resources.mem)
         if cpus > 0 { words += ["--cpu-shares", String(max(2, Int(cpus * 1024)))] }
         if memory > 0 { words += ["--memory", String(max(32 << 20, Int64(memory * 1_048_576)))] }
-        words += ["--env-file", envFile]
-        for variable in passed { words += ["--env", variable] }
+        words += variables.words
         if let user = task.user { words += ["--user", user] }
         if let hostname = docker.hostname { words += ["--hostname", hostname] }
         words += ["--volume", "\(sandbox):\(mount)"]
@@ -72,7 +69,9 @@ struct DockerCommand: Sendable {
                 words += ["--publish", "\(mapping.hostPort):\(mapping.containerPort)/\(transport)"]
             }
         }
-        for parameter in docker.info.parameters { words.append("--\(parameter.key)=\(parameter.value)") }
+        for parameter in docker.info.parameters where DockerVariables.variable(parameter) == nil {
+            words.append("--\(parameter.key)=\(parameter.value)")
+        }
         return client(words + Self.program(task.program, image: docker.info.image))
     }
 

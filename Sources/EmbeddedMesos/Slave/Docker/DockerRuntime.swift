@@ -53,23 +53,20 @@ actor DockerRuntime: TaskRuntime {
 
     func start() async throws(PreparationFailure) {
         guard let command else { return }
-        let environment = TaskEnvironment.container(record, task)
-        // A variables file ends a value at the line's end; such a value passes through the client's environment instead.
-        let lines = environment.filter { !$0.value.contains(where: \.isNewline) }
-        let passed = environment.filter { $0.value.contains(where: \.isNewline) }
-        let file = "\(files.directory)/environment"
-        defer { unlink(file) }
+        var environment = TaskEnvironment.container(record, task)
+        for (name, value) in docker.info.parameters.compactMap(DockerVariables.variable) { environment[name] = value }
+        let variables = DockerVariables(environment, file: "\(files.directory)/environment")
+        defer { variables.remove() }
         do throws(ClusterError) {
-            let text = lines.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)\n" }.joined()
-            try QuickFile.replace(file, Array(text.utf8))
+            try variables.write()
         } catch {
             throw PreparationFailure("\(error)")
         }
         let argv = command.run(
             docker, task: task, name: name,
             labels: ["mesos.agent_id=\(record.agentID)", "mesos.framework_id=\(record.frameworkID)", "mesos.task_id=\(task.id)"],
-            envFile: file, passed: passed.keys.sorted(), sandbox: record.sandbox, mount: record.settings.sandboxMount)
-        if let problem = await run(argv, deadline: .seconds(120), adding: passed).problem {
+            variables, sandbox: record.sandbox, mount: record.settings.sandboxMount)
+        if let problem = await run(argv, deadline: .seconds(120), adding: variables.passed).problem {
             _ = await run(command.remove(name), deadline: .seconds(30))
             throw PreparationFailure("Failed to start the Docker container: \(problem)")
         }
@@ -121,10 +118,15 @@ actor DockerRuntime: TaskRuntime {
     func pid() async -> Int32? { main }
 
     func probe(_ program: TaskSpec.Program, environment: [String: String], timeout: Duration) async -> String? {
-        guard let docker = command else { return "no Docker engine" }
-        let argv = docker.exec(name, program, environment: environment.map { "\($0.key)=\($0.value)" }.sorted())
-        let result = await run(argv, deadline: timeout)
-        return result.problem
+        guard let command else { return "no Docker engine" }
+        let variables = DockerVariables(environment, file: "\(files.directory)/probe-environment")
+        defer { variables.remove() }
+        do throws(ClusterError) {
+            try variables.write()
+        } catch {
+            return error.message
+        }
+        return await run(command.exec(name, program, variables), deadline: timeout, adding: variables.passed).problem
     }
 
     nonisolated func hostPort(_ port: Int) -> Int { docker.info.portMappings.first { $0.containerPort == port }?.hostPort ?? port }
