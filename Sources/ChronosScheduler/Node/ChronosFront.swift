@@ -40,6 +40,7 @@ actor ChronosFront {
         if case .undecided = role {} else { return role }
         lastWaiter += 1
         let key = lastWaiter
+        // Not a poll: bounds the wait for `set`, which resumes the waiter as soon as the election is decided.
         let timer = Task {
             try await Task.sleep(for: timeout, clock: .continuous)
             expire(key)

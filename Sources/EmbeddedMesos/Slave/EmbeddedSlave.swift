@@ -131,6 +131,8 @@ public enum EmbeddedSlave {
             }
             session?.cancel()
             await client.close()
+            // Paces attempts against an ensemble that ends every session at once (wrong credentials, a path that may not be read): it
+            // tells of no event when that is mended. The slave misses nothing meanwhile, for a changed leader is found by the next watch.
             try? await Task.sleep(for: .seconds(1))
         }
     }

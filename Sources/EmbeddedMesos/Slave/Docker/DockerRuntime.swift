@@ -85,7 +85,8 @@ actor DockerRuntime: TaskRuntime {
         // From its start on, in place of what another executor had written: Docker keeps the whole log.
         let logs = try? await ProcessReaper.shared.spawn(logSpec(command))
         var code: Int32?
-        // Docker's client may be cut off from the engine (a restart of the engine with live restore): ask again.
+        // The wait is the event. Docker's client may be cut off from the engine (a restart of the engine with live restore), and
+        // nothing tells when it is back: ask again every second.
         while code == nil {
             let waited = await run(command.wait(name), deadline: .seconds(365 * 86400))
             code = Int32(waited.text.filter(\.isNumber))
