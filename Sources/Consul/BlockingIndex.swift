@@ -20,24 +20,3 @@ struct BlockingIndex: Sendable, Hashable {
     /// Forgets what was seen, after an error.
     mutating func reset() { next = nil }
 }
-
-/// How long to wait before the next attempt: doubles from `first` to `limit`, each between half and all of it.
-struct RetryDelay: Sendable {
-    private let first: Duration
-    private let limit: Duration
-    private(set) var failures = 0
-
-    init(first: Duration, limit: Duration) {
-        self.first = first
-        self.limit = limit
-    }
-
-    /// The next wait; `jitter` is 0–1.
-    mutating func next(jitter: Double) -> Duration {
-        let delay = min(first * Double(1 << min(failures, 16)), limit)
-        failures += 1
-        return delay / 2 + delay / 2 * jitter
-    }
-
-    mutating func succeeded() { failures = 0 }
-}

@@ -93,11 +93,11 @@ public actor MesosFrameworkClient {
     }
 
     private func keepSubscribed(to master: MasterInfo, generation: Int) async {
-        var backoff = SubscriptionBackoff(configuration.backoff)
+        var backoff = RetryDelay(first: configuration.backoff.lowerBound, limit: configuration.backoff.upperBound)
         while !Task.isCancelled, generation == self.generation {
             let reason: String
             do {
-                try await subscribe(to: master.address, generation: generation) { backoff.reset() }
+                try await subscribe(to: master.address, generation: generation) { backoff.succeeded() }
                 reason = "the master \(master.address) closed the stream"
             } catch let refusal as Refusal {
                 guard generation == self.generation else { return }
@@ -109,7 +109,7 @@ public actor MesosFrameworkClient {
             }
             guard generation == self.generation, !Task.isCancelled else { return }
             disconnect(reason)
-            try? await Task.sleep(for: backoff.pause(), clock: .continuous)
+            try? await Task.sleep(for: backoff.next(), clock: .continuous)
         }
     }
 
