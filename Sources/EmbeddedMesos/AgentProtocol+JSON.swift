@@ -30,6 +30,12 @@ extension AgentProtocol.Registration {
             throw ClusterError(
                 .conflict, "this master speaks version \(AgentProtocol.version) of the embedded agent protocol only: use the same release")
         }
+        let agentID = json["agent_id"]?.string
+        // It becomes a node's name in the registry.
+        if let agentID, !SafeName.isNode(agentID) {
+            throw ClusterError(
+                .invalid, "agent protocol: 'agent_id' must be 1–255 bytes without '/' and control characters, neither '.' nor '..'")
+        }
         var frameworks: [FrameworkInfo] = []
         for item in json["frameworks"]?.array ?? [] { frameworks.append(try FrameworkInfo(json: item)) }
         var tasks: [Task] = []
@@ -40,7 +46,7 @@ extension AgentProtocol.Registration {
                     status: try TaskStatus(json: try member(item, "status"))))
         }
         self.init(
-            agent: try AgentInfo(json: try member(json, "agent_info")), ip: try text(json, "ip"), agentID: json["agent_id"]?.string,
+            agent: try AgentInfo(json: try member(json, "agent_info")), ip: try text(json, "ip"), agentID: agentID,
             frameworks: frameworks, tasks: tasks)
     }
 }
