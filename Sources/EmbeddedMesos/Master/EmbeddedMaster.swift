@@ -37,12 +37,13 @@ public enum EmbeddedMaster {
         let server = EngineServer(host: node.configuration.ip, port: node.configuration.port, logger: logger) { request in
             await routes.respond(to: request)
         }
-        let lead: @Sendable (any AgentRegistry, [String]) async -> Master = { registry, known in
+        let lead: Lead = { (registry, known, isLeader) throws(ClusterError) in
             let state = MasterState(master: node.info, limits: node.configuration.limits, knownAgents: known, now: now())
-            let master = Master(state: state, registry: registry, time: now, logger: logger, fail: { fail.yield($0) })
-            node.become(.leader(master))
-            await master.change { _, _ in }
-            logger.info("Elected as the leading master! (\(node.info.pid), \(known.count) agents of an earlier leader are waited for)")
+            let master = Master(
+                state: state, registry: registry, time: now, logger: logger, isLeader: isLeader, fail: { fail.yield($0) })
+            node.become(.leader(master), while: isLeader)
+            try await master.change { _, _ in }
+            logger.info("\(node.info.pid) leads now; agents of an earlier leader that are waited for: \(known.count)")
             return master
         }
         let result = await withTaskGroup(of: Result<Void, ClusterError>.self) { group in
@@ -67,7 +68,7 @@ public enum EmbeddedMaster {
                 for await _ in listening {}
                 if Task.isCancelled { return }
                 guard let url = node.configuration.zooKeeper else {
-                    await lead(NoRegistry(), []).beat()
+                    try await lead(NoRegistry(), [], { true }).beat()
                     return
                 }
                 try await contend(node, url, logger, lead)
@@ -77,16 +78,18 @@ public enum EmbeddedMaster {
             }
             let first = await group.next() ?? .success(())
             group.cancelAll()
-            if case .leader(let master) = node.place { await master.close() }
+            await node.master?.close()
             return first
         }
         if Task.isCancelled { return }
         try result.get()
     }
 
+    /// Begins to lead, with the agents that the registry holds.
+    private typealias Lead = @Sendable (any AgentRegistry, [String], @escaping MasterNode.Leadership) async throws(ClusterError) -> Master
+
     private static func contend(
-        _ node: MasterNode, _ url: ZooKeeperURL, _ logger: Logger,
-        _ lead: @escaping @Sendable (any AgentRegistry, [String]) async -> Master
+        _ node: MasterNode, _ url: ZooKeeperURL, _ logger: Logger, _ lead: @escaping Lead
     ) async throws(ClusterError) {
         let client = ZooKeeperClient(url: url, sessionTimeout: node.configuration.sessionTimeout, logger: logger)
         client.start()
@@ -99,16 +102,16 @@ public enum EmbeddedMaster {
                 throw ClusterError(.unavailable, "no ZooKeeper server of \(url) can be used", cause: error)
             }
             try await EngineMarker.embedded.claim(url.path, in: client)
-            let contender = MasterContender(client: client, path: url.path, info: node.info, logger: logger)
-            try await contender.run { (outcome) throws(ClusterError) in
+            let election = MasterElection(client: client, path: url.path, info: node.info, logger: logger)
+            try await election.run { (outcome) throws(ClusterError) in
                 switch outcome {
                 case .leaderless: node.become(.noLeader)
                 case .following(let leader):
                     logger.info("The leading master is \(leader.pid)")
                     node.become(.follower(leader))
-                case .leading(let own):
-                    let registry = ZooKeeperAgentRegistry(client: client, path: url.path, fence: own)
-                    let master = await lead(registry, try await registry.load())
+                case .leading(let term):
+                    let registry = ZooKeeperAgentRegistry(client: client, path: url.path, term: term)
+                    let master = try await lead(registry, try await registry.load(), { election.isLeader })
                     beat.withLock { $0 = Task { await master.beat() } }
                 }
             }

@@ -10,7 +10,8 @@ actor Master {
     static let heartbeatInterval: Duration = .seconds(15)
 
     private(set) var state: MasterState
-    private let registry: any AgentRegistry
+    private var registry: RegistryQueue
+    private let isLeader: MasterNode.Leadership
     private let time: @Sendable () -> MasterTime
     private let logger: Logger
     private let fail: @Sendable (ClusterError) -> Void
@@ -22,13 +23,17 @@ actor Master {
     private var alarmTime = Double.infinity
 
     /// Starts to lead.
-    /// - Parameter fail: called where the registry can't be written: this master must not lead on.
+    /// - Parameters:
+    ///   - registry: its contents are the state's recovered agents.
+    ///   - isLeader: asked before every change: nothing is accepted and nothing told once the lease is over.
+    ///   - fail: called where the registry can't be written: this master must not lead on.
     init(
         state: MasterState, registry: any AgentRegistry, time: @escaping @Sendable () -> MasterTime, logger: Logger,
-        fail: @escaping @Sendable (ClusterError) -> Void
+        isLeader: @escaping MasterNode.Leadership = { true }, fail: @escaping @Sendable (ClusterError) -> Void
     ) {
         self.state = state
-        self.registry = registry
+        self.registry = RegistryQueue(registry, contents: Set(state.recoveredAgents.keys))
+        self.isLeader = isLeader
         self.time = time
         self.logger = logger
         self.fail = fail
@@ -37,8 +42,10 @@ actor Master {
     // MARK: the state
 
     /// Changes the state and carries out what follows from it.
+    /// - Throws: `ClusterError` `.unavailable` where this master does not lead any more; nothing has changed then.
     @discardableResult
-    func change<Value: Sendable>(_ body: (inout MasterState, MasterTime) -> Value) -> Value {
+    func change<Value: Sendable>(_ body: (inout MasterState, MasterTime) -> Value) throws(ClusterError) -> Value {
+        guard isLeader() else { throw ClusterError(.unavailable, "this master leads no longer; look for the new leader in ZooKeeper") }
         let now = time()
         let value = body(&state, now)
         state.advance(to: now)
@@ -55,21 +62,17 @@ actor Master {
             case .command(let id, let command): agentStreams[id]?.stream.send(record: command.json)
             case .disconnect(let id): agentStreams.removeValue(forKey: id)?.stream.finish()
             case .publish(let event): for stream in subscribers.values { stream.send(record: event) }
-            case .remember(let id): record { (registry) throws(ClusterError) in try await registry.remember(id) }
-            case .forget(let id): record { (registry) throws(ClusterError) in try await registry.forget(id) }
+            case .remember(let id): record(.remember(id))
+            case .forget(let id): record(.forget(id))
             case .log(let text): logger.info("\(text)")
             }
         }
     }
 
-    private func record(_ change: @escaping @Sendable (any AgentRegistry) async throws(ClusterError) -> Void) {
-        let (registry, fail) = (registry, fail)
-        Task {
-            do throws(ClusterError) {
-                try await change(registry)
-            } catch {
-                fail(error)
-            }
+    private func record(_ entry: RegistryQueue.Entry) {
+        guard let writing = registry.add(entry) else { return }
+        Task { [fail] in
+            if case .failure(let error) = await writing.value { fail(error) }
         }
     }
 
@@ -88,43 +91,65 @@ actor Master {
 
     private func ring() {
         alarmTime = .infinity
-        change { _, _ in }
+        // Once the lease is over the election ends this master.
+        try? change { _, _ in }
     }
 
     // MARK: frameworks
 
     /// Opens a framework's event stream.
-    func subscribe(_ info: FrameworkInfo, suppressedRoles: [String], principal: String?) -> (streamID: String, stream: ByteStream) {
+    func subscribe(_ info: FrameworkInfo, suppressedRoles: [String], principal: String?) throws(ClusterError)
+        -> (streamID: String, stream: ByteStream)
+    {
         let id = RandomID.text()
         let stream = ByteStream(onClose: { Task { await self.frameworkGone(id) } })
         streams[id] = stream
-        change { state, now in
-            state.subscribe(info, suppressedRoles: suppressedRoles, streamID: id, principal: principal, now)
+        do throws(ClusterError) {
+            try change { state, now in
+                state.subscribe(info, suppressedRoles: suppressedRoles, streamID: id, principal: principal, now)
+            }
+        } catch {
+            streams[id] = nil
+            throw error
         }
         return (id, stream)
     }
 
     private func frameworkGone(_ streamID: String) {
         guard streams.removeValue(forKey: streamID) != nil else { return }
-        change { state, now in state.frameworkGone(streamID: streamID, now) }
+        try? change { state, now in state.frameworkGone(streamID: streamID, now) }
     }
 
     // MARK: agents
 
+    /// Takes an agent in, once the registry has it: a leader after this one waits for every agent that was answered.
+    /// - Returns: its id.
+    /// - Throws: `ClusterError` where the registry can't be written, or this master leads no longer: the agent tries again.
+    func register(_ registration: AgentProtocol.Registration) async throws(ClusterError) -> String {
+        let id: String
+        if let given = registration.agentID { id = given } else { id = try change { state, _ in state.makeAgentID() } }
+        _ = registry.add(.remember(id))
+        if let writing = registry.writing(of: id), case .failure(let error) = await writing.value {
+            registry.undo(writing, of: id)
+            throw error
+        }
+        return try change { state, now in state.register(registration, newID: id, now) }
+    }
+
     /// Opens an agent's command stream; nil where it must register first.
-    func openAgentStream(_ id: String) -> ByteStream? {
+    func openAgentStream(_ id: String) throws(ClusterError) -> ByteStream? {
         nextNumber += 1
         let number = nextNumber
         let stream = ByteStream(onClose: { Task { await self.agentGone(id, number) } })
         guard state.agents[id] != nil else { return nil }
         agentStreams.updateValue((number, stream), forKey: id)?.stream.finish()
-        change { state, now in _ = state.agentConnected(id, streamNumber: number, now) }
+        try change { state, now in _ = state.agentConnected(id, streamNumber: number, now) }
         return stream
     }
 
     private func agentGone(_ id: String, _ number: Int) {
         if agentStreams[id]?.number == number { agentStreams[id] = nil }
-        change { state, now in state.agentDisconnected(id, streamNumber: number, now) }
+        try? change { state, now in state.agentDisconnected(id, streamNumber: number, now) }
     }
 
     // MARK: operators
@@ -172,18 +197,4 @@ actor Master {
         for (_, stream) in agentStreams.values { stream.finish() }
         for stream in subscribers.values { stream.finish() }
     }
-}
-
-/// Remembers which agents exist, so that a next leader knows whom to wait for.
-protocol AgentRegistry: Sendable {
-    /// This agent exists.
-    func remember(_ agentID: String) async throws(ClusterError)
-    /// This agent does not exist any more.
-    func forget(_ agentID: String) async throws(ClusterError)
-}
-
-/// Remembers nothing: for a master without ZooKeeper.
-struct NoRegistry: AgentRegistry {
-    func remember(_ agentID: String) async throws(ClusterError) {}
-    func forget(_ agentID: String) async throws(ClusterError) {}
 }

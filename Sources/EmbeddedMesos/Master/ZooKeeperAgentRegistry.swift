@@ -7,14 +7,17 @@ struct ZooKeeperAgentRegistry: AgentRegistry {
     private let client: ZooKeeperClient
     private let parent: String
     private let fence: String
+    /// How long a write is tried while ZooKeeper is away: longer than a leader may be out of contact.
+    private let patience: Duration
 
     /// Opens the registry for a leader.
     /// - Parameters:
     ///   - path: the path of the `zk://` URL.
-    ///   - fence: the path of the leader's election node.
-    init(client: ZooKeeperClient, path: String, fence: String) {
+    ///   - term: the leader's term.
+    init(client: ZooKeeperClient, path: String, term: ElectionTerm) {
         self.client = client
-        self.fence = fence
+        fence = term.path
+        patience = client.sessionTimeout
         parent = "\(path)/embedded/v1/agents"
     }
 
@@ -42,19 +45,21 @@ struct ZooKeeperAgentRegistry: AgentRegistry {
     }
 
     private func repeating<Value>(_ body: () async throws(ZooKeeperError) -> Value) async throws(ClusterError) -> Value {
-        while true {
-            do throws(ZooKeeperError) {
-                return try await body()
-            } catch {
-                guard error.isTransient else {
-                    throw ClusterError(.unavailable, "the registry in ZooKeeper can't be used by this master", cause: error)
-                }
+        let clock = ContinuousClock()
+        let end = clock.now + patience
+        var delay = RetryDelay(first: .milliseconds(50), limit: .seconds(1))
+        do throws(ZooKeeperError) {
+            while true {
                 do throws(ZooKeeperError) {
-                    try await client.waitUntilConnected()
+                    return try await body()
                 } catch {
-                    throw ClusterError(.unavailable, "the registry in ZooKeeper can't be used by this master", cause: error)
+                    guard error.isTransient, clock.now < end else { throw error }
+                    try await client.connect(within: clock.now.duration(to: end))
+                    do { try await Task.sleep(for: delay.next(), clock: clock) } catch { throw ZooKeeperError(.cancelled, parent) }
                 }
             }
+        } catch {
+            throw ClusterError(.unavailable, "the registry in ZooKeeper can't be used by this master", cause: error)
         }
     }
 }

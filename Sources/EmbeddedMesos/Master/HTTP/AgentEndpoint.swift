@@ -8,39 +8,40 @@ import Mesos
 struct AgentEndpoint: Sendable {
     let master: Master
 
-    func register(_ request: EngineRequest) async -> EngineResponse {
+    func register(_ request: EngineRequest) async throws(ClusterError) -> EngineResponse {
+        let registration: AgentProtocol.Registration
         do {
-            let registration = try AgentProtocol.Registration(json: try APIRequest.json(request))
-            let id = await master.change { state, now in state.register(registration, now) }
-            return .json(["agent_id": .string(id)])
+            registration = try AgentProtocol.Registration(json: try APIRequest.json(request))
         } catch {
             return .json(["error": .string(error.message)], status: error.code == .conflict ? 409 : 400)
         }
+        return .json(["agent_id": .string(try await master.register(registration))])
     }
 
-    func stream(_ request: EngineRequest) async -> EngineResponse {
-        guard let stream = await master.openAgentStream(request.captures["id"] ?? "") else { return unknown }
+    func stream(_ request: EngineRequest) async throws(ClusterError) -> EngineResponse {
+        guard let stream = try await master.openAgentStream(request.captures["id"] ?? "") else { return unknown }
         return .stream(stream, type: "application/recordio", headers: ["Message-Content-Type": "application/json"])
     }
 
-    func update(_ request: EngineRequest) async -> EngineResponse {
+    func update(_ request: EngineRequest) async throws(ClusterError) -> EngineResponse {
         let id = request.captures["id"] ?? ""
+        let update: AgentProtocol.Update
         do {
-            let update = try AgentProtocol.Update(json: try APIRequest.json(request))
-            return await master.change { state, now in state.update(update, from: id, now) } ? .empty(status: 202) : unknown
+            update = try AgentProtocol.Update(json: try APIRequest.json(request))
         } catch {
             return .json(["error": .string(error.message)], status: 400)
         }
+        return try await master.change { state, now in state.update(update, from: id, now) } ? .empty(status: 202) : unknown
     }
 
-    func pong(_ request: EngineRequest) async -> EngineResponse {
+    func pong(_ request: EngineRequest) async throws(ClusterError) -> EngineResponse {
         let id = request.captures["id"] ?? ""
-        return await master.change { state, now in state.pong(id, now) } ? .empty(status: 202) : unknown
+        return try await master.change { state, now in state.pong(id, now) } ? .empty(status: 202) : unknown
     }
 
-    func remove(_ request: EngineRequest) async -> EngineResponse {
+    func remove(_ request: EngineRequest) async throws(ClusterError) -> EngineResponse {
         let id = request.captures["id"] ?? ""
-        return await master.change { state, now in state.agentGone(id, now) } ? .empty(status: 202) : unknown
+        return try await master.change { state, now in state.agentGone(id, now) } ? .empty(status: 202) : unknown
     }
 
     private var unknown: EngineResponse { .json(["error": "this master does not know the agent: register first"], status: 404) }

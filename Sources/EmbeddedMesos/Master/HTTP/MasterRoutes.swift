@@ -20,7 +20,7 @@ struct MasterRoutes: Sendable {
         return router
     }
 
-    private typealias LeaderHandler = @Sendable (EngineRequest, Master) async -> EngineResponse
+    private typealias LeaderHandler = @Sendable (EngineRequest, Master) async throws(ClusterError) -> EngineResponse
 
     private func both(
         _ router: inout EngineRouter, _ methods: [String], _ path: String, _ realm: MasterAuthentication.Realm,
@@ -37,7 +37,13 @@ struct MasterRoutes: Sendable {
     private func onLeader(_ handler: @escaping LeaderHandler) -> EngineRouter.Handler {
         { request in
             switch node.place {
-            case .leader(let master): return await handler(request, master)
+            case .leader(let master):
+                do throws(ClusterError) {
+                    return try await handler(request, master)
+                } catch {
+                    // It has lost the leadership meanwhile, or can't keep what it accepts: come again, to whoever leads then.
+                    return .json(["error": .string(error.message)], status: 503)
+                }
             case .noLeader: return .text("No leader elected", status: 503)
             case .follower(let leader):
                 let path = request.target.hasPrefix("/master/") ? request.target : "/master\(request.target)"
@@ -107,31 +113,36 @@ struct MasterRoutes: Sendable {
         let methods = ["GET", "POST", "PUT", "DELETE"]
         both(&router, methods, "/api/v1/scheduler", .frameworks) { request in
             if let refusal = APIRequest.refusal(of: request) { return refusal }
-            return await onLeader { request, master in await SchedulerEndpoint(master: master).respond(to: request) }(request)
+            return await onLeader { (request, master) throws(ClusterError) in
+                try await SchedulerEndpoint(master: master).respond(to: request)
+            }(request)
         }
         both(&router, methods, "/api/v1", .readOnly) { request in
             if let refusal = APIRequest.refusal(of: request) { return refusal }
-            return await onLeader { request, master in await OperatorEndpoint(node: node, master: master).respond(to: request) }(request)
+            return await onLeader { (request, master) throws(ClusterError) in
+                try await OperatorEndpoint(node: node, master: master).respond(to: request)
+            }(request)
         }
     }
 
     private func agents(into router: inout EngineRouter) {
-        func on(_ method: String, _ path: String, _ body: @escaping @Sendable (AgentEndpoint, EngineRequest) async -> EngineResponse) {
-            let handler = onLeader { request, master in await body(AgentEndpoint(master: master), request) }
+        typealias Body = @Sendable (AgentEndpoint, EngineRequest) async throws(ClusterError) -> EngineResponse
+        func on(_ method: String, _ path: String, _ body: @escaping Body) {
+            let handler = onLeader { (request, master) throws(ClusterError) in try await body(AgentEndpoint(master: master), request) }
             router.on(method, at: AgentProtocol.basePath + path, node.configuration.authentication.protect(.agents, handler))
         }
-        on("POST", "") { await $0.register($1) }
-        on("POST", "/:id/stream") { await $0.stream($1) }
-        on("POST", "/:id/updates") { await $0.update($1) }
-        on("POST", "/:id/pong") { await $0.pong($1) }
-        on("DELETE", "/:id") { await $0.remove($1) }
+        on("POST", "") { (agent, request) throws(ClusterError) in try await agent.register(request) }
+        on("POST", "/:id/stream") { (agent, request) throws(ClusterError) in try await agent.stream(request) }
+        on("POST", "/:id/updates") { (agent, request) throws(ClusterError) in try await agent.update(request) }
+        on("POST", "/:id/pong") { (agent, request) throws(ClusterError) in try await agent.pong(request) }
+        on("DELETE", "/:id") { (agent, request) throws(ClusterError) in try await agent.remove(request) }
     }
 
-    private func teardown(_ request: EngineRequest, _ master: Master) async -> EngineResponse {
+    private func teardown(_ request: EngineRequest, _ master: Master) async throws(ClusterError) -> EngineResponse {
         guard let id = request.form().first(where: { $0.name == "frameworkId" })?.value else {
             return .text("Missing 'frameworkId' query parameter in the request body", status: 400)
         }
-        let isKnown = await master.change { state, now in
+        let isKnown = try await master.change { state, now in
             guard state.frameworks[id] != nil else { return false }
             state.removeFramework(id, now)
             return true

@@ -17,7 +17,7 @@ struct OperatorEndpoint: Sendable {
     ]
 
     /// Answers a call.
-    func respond(to request: EngineRequest) async -> EngineResponse {
+    func respond(to request: EngineRequest) async throws(ClusterError) -> EngineResponse {
         let call: JSON
         do {
             call = try APIRequest.json(request)
@@ -33,7 +33,7 @@ struct OperatorEndpoint: Sendable {
                 return .text("The limit of operator event stream subscribers is reached", status: 503)
             }
             return .stream(stream, type: "application/json")
-        case "TEARDOWN": return await teardown(call, request)
+        case "TEARDOWN": return try await teardown(call, request)
         case let type where Self.unsupported.contains(type):
             return .text("Call \(type) is not supported by the embedded Mesos master", status: 501)
         default:
@@ -76,14 +76,14 @@ struct OperatorEndpoint: Sendable {
         }
     }
 
-    private func teardown(_ call: JSON, _ request: EngineRequest) async -> EngineResponse {
+    private func teardown(_ call: JSON, _ request: EngineRequest) async throws(ClusterError) -> EngineResponse {
         if let readWrite = node.configuration.authentication.authentication(for: .readWrite), readWrite.principal(of: request) == nil {
             return readWrite.unauthorized
         }
         guard let id = call["teardown"]?["framework_id"]?["value"]?.string else {
             return .text("Failed to validate master::Call: Expecting 'teardown.framework_id' to be present", status: 400)
         }
-        let isKnown = await master.change { state, now in
+        let isKnown = try await master.change { state, now in
             guard state.frameworks[id] != nil else { return false }
             state.removeFramework(id, now)
             return true

@@ -9,7 +9,7 @@ struct SchedulerEndpoint: Sendable {
     let master: Master
 
     /// Answers a call.
-    func respond(to request: EngineRequest) async -> EngineResponse {
+    func respond(to request: EngineRequest) async throws(ClusterError) -> EngineResponse {
         if let refusal = APIRequest.refusal(of: request) { return refusal }
         let call: SchedulerCall
         do {
@@ -17,7 +17,7 @@ struct SchedulerEndpoint: Sendable {
         } catch {
             return .text(error.message, status: 400)
         }
-        if case .subscribe(let info, let suppressed) = call.kind { return await subscribe(call, info, suppressed, request) }
+        if case .subscribe(let info, let suppressed) = call.kind { return try await subscribe(call, info, suppressed, request) }
         guard let frameworkID = call.frameworkID else {
             return .text("Failed to validate scheduler::Call: Expecting 'framework_id' to be present", status: 400)
         }
@@ -36,7 +36,7 @@ struct SchedulerEndpoint: Sendable {
         if let unsupported = Self.unsupported(call) {
             return .text("\(unsupported) is not supported by the embedded Mesos master", status: 501)
         }
-        await master.change { state, now in
+        try await master.change { state, now in
             // What was looked up above may have changed meanwhile.
             guard let current = state.frameworks[frameworkID], current.streamID == streamID else { return }
             Self.carryOut(call, current, &state, now)
@@ -46,7 +46,7 @@ struct SchedulerEndpoint: Sendable {
 
     private func subscribe(
         _ call: SchedulerCall, _ info: FrameworkInfo, _ suppressed: [String], _ request: EngineRequest
-    ) async -> EngineResponse {
+    ) async throws(ClusterError) -> EngineResponse {
         if request.headers["Mesos-Stream-Id"] != nil {
             return .text("Subscribe calls should not include the 'Mesos-Stream-Id' header", status: 400)
         }
@@ -54,7 +54,7 @@ struct SchedulerEndpoint: Sendable {
             return .text(
                 "Failed to validate scheduler::Call: 'framework_id' differs from 'subscribe.framework_info.id'", status: 400)
         }
-        let (id, stream) = await master.subscribe(info, suppressedRoles: suppressed, principal: request.principal)
+        let (id, stream) = try await master.subscribe(info, suppressedRoles: suppressed, principal: request.principal)
         return .stream(stream, type: "application/json", headers: ["Mesos-Stream-Id": id])
     }
 

@@ -3,11 +3,12 @@ import Mesos
 
 extension MasterState {
     /// An agent registers, or registers again with its tasks.
+    /// - Parameter newID: the id of an agent that has none yet.
     /// - Returns: its id.
-    mutating func register(_ request: AgentProtocol.Registration, _ now: MasterTime) -> String {
+    mutating func register(_ request: AgentProtocol.Registration, newID: String? = nil, _ now: MasterTime) -> String {
         let known = request.agentID.flatMap { agents[$0] }
         counters[request.agentID == nil ? "messages_register_slave" : "messages_reregister_slave"] += 1
-        let id = request.agentID ?? makeAgentID()
+        let id = request.agentID ?? newID ?? makeAgentID()
         var info = request.agent
         info.id = id
         var agent = known ?? MasterAgent(id: id, info: info, ip: request.ip, registeredTime: now.wall)
