@@ -308,6 +308,35 @@ import Testing
         #expect(chronos.launched.last == "ct:1893456000000:1:a:")
     }
 
+    @Test func `what ZooKeeper can't hold is refused and changes nothing`() throws {
+        var chronos = CoreHarness()
+        let long = String(repeating: "x", count: 500_000)
+        #expect(throws: ClusterError.self) { try chronos.put(#"{"name":"a","command":"\#(long)","schedule":"R//PT24H"}"#) }
+        #expect(chronos.core.jobs.isEmpty)
+        try chronos.put(#"{"name":"a","command":"true","schedule":"R0//PT24H"}"#)
+        #expect(throws: ClusterError.self) { try chronos.core.runNow("a", arguments: [long], now: chronos.now) }
+        #expect(chronos.core.runs.isEmpty)
+        // Each alone fits, all of them together in no request.
+        let part = String(long.prefix(300_000))
+        for _ in 0..<9 { try chronos.core.runNow("a", arguments: [part], now: chronos.now) }
+        let groups = chronos.core.changes(of: chronos.core.takePending()).flatMap(FencedJobStore.parts)
+        #expect(groups.allSatisfy { $0.reduce(0) { $0 + ($1.content?.count ?? 0) } < 900_000 })
+        #expect(groups.joined().count == 10 && groups.first?.first?.path == "jobs/a")
+    }
+
+    @Test func `many targets due at once are taken bit by bit`() throws {
+        var chronos = CoreHarness()
+        try chronos.put(#"{"name":"a","command":"true","schedule":"R//PT1S","concurrent":true,"epsilon":"PT1H"}"#)
+        chronos.launch()
+        _ = chronos.core.takePending()
+        chronos.now = chronos.now + .seconds(1000)
+        chronos.core.advance(to: chronos.now)
+        #expect(chronos.core.takePending().runs.count <= 200)
+        for _ in 0..<6 { chronos.core.advance(to: chronos.now) }
+        chronos.launch()
+        #expect(chronos.launched.count == 1001 && Set(chronos.launched).count == 1001)
+    }
+
     @Test func `constraints choose the agent`() throws {
         var chronos = CoreHarness()
         try chronos.put(

@@ -17,7 +17,7 @@ final class MarathonHarness: Sendable {
             [
                 "--master", "zk://\(zooKeeper)/mesos", "--zk", "zk://\(zooKeeper)/marathon", "--hostname", "127.0.0.1", "--http_address",
                 "127.0.0.1", "--http_port", "\(port)", "--local_port_min", "11000", "--local_port_max", "11999", "--zk_session_timeout",
-                "4000",
+                "12000",
             ] + arguments, environment: environment, hostname: "127.0.0.1")
         var logger = Logger(label: "marathon-\(port)")
         logger.logLevel = .error

@@ -73,6 +73,27 @@ struct MarathonIntegrationTests {
         }
     }
 
+    /// What ZooKeeper can't hold is refused, and the leader goes on leading.
+    @Test func refusesWhatIsTooLargeToKeep() async throws {
+        try await withCluster { master, marathons, _ in
+            let marathon = marathons[0]
+            let huge = String(repeating: "x", count: 850_000)
+            let answer = try await marathon.request("POST", "/v2/apps", ["id": "web", "cmd": .string(huge)])
+            #expect(answer.status == 413)
+            #expect(answer.json["message"]?.string?.contains("ZooKeeper holds at most 800000") == true)
+            let group = try await marathon.request(
+                "PUT", "/v2/groups", ["id": "/", "apps": [["id": "ok", "cmd": "true"], ["id": "big", "cmd": .string(huge)]]])
+            #expect(group.status == 413)
+            #expect(try await marathon.get("/v2/apps")["apps"] == [])
+            // Just small enough is kept, and the leader is the one that it was.
+            let fine = String(huge.prefix(100_000))
+            #expect(try await marathon.request("POST", "/v2/apps", ["id": "web", "cmd": .string(fine), "instances": 0]).status == 201)
+            try await marathon.waitForDeployments()
+            #expect(try await marathon.get("/v2/apps/web")["app"]?["cmd"] == .string(fine))
+            #expect(await master.subscriptions.count == 1)
+        }
+    }
+
     @Test func replacesWhatFails() async throws {
         try await withCluster { master, marathons, _ in
             let marathon = marathons[0]

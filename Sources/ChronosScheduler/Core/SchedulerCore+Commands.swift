@@ -1,5 +1,6 @@
 import Chronos
 import ClusterCore
+import JSON
 
 extension SchedulerCore {
     /// Adds a job or replaces the one of its name. Queued runs of the old one are dropped, running ones go on and count for the new.
@@ -7,6 +8,7 @@ extension SchedulerCore {
     mutating func put(_ job: ChronosJob, now: Timestamp) throws(ClusterError) {
         try graph.check(job.name, parents: job.parents)
         var record = try JobRecord(job, now: now, zones: configuration.zones)
+        try checkLength(record.stored.bytes().count, of: "job '\(job.name)'")
         for var run in runs(of: job.name) {
             if run.isLaunched {
                 run.isOfReplacedJob = true
@@ -29,6 +31,10 @@ extension SchedulerCore {
     /// Removes a job and kills its tasks. Its children become its parents' children, or take over its schedule.
     mutating func delete(_ name: String) throws(ClusterError) {
         let deleted = try record(name)
+        for child in graph.children(of: name) {
+            let parents = Set(graph.parents(of: child) + deleted.job.parents)
+            try checkLength(parents.reduce(0) { $0 + $1.utf8.count }, of: "what job '\(child)' would then wait for")
+        }
         for run in runs(of: name) {
             if run.isLaunched { kill(run) }
             removeRun(run.key)
@@ -54,7 +60,8 @@ extension SchedulerCore {
 
     /// Runs a job now, disabled or not. While it runs the new run waits, unless the job is concurrent.
     mutating func runNow(_ name: String, arguments: [String], now: Timestamp) throws(ClusterError) {
-        _ = try record(name)
+        let own = try record(name).job.arguments
+        try checkLength((own + arguments).reduce(0) { $0 + $1.utf8.count }, of: "what job '\(name)' is to be run with")
         enqueue(name, due: now, arguments: arguments)
         note("job '\(name)' is run on request")
     }

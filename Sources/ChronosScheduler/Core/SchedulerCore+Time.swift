@@ -28,7 +28,9 @@ extension SchedulerCore {
             note("job '\(name)': \(late) target(s) skipped, more than \(epsilon.mesosText) late")
         }
         var overlapping = 0
-        while let target = schedule.next, target <= now {
+        // Targets and their runs are stored in one request, so not too many at a time; the rest is due still.
+        var left = 200
+        while let target = schedule.next, target <= now, left > 0 {
             schedule.take()
             record.schedule = schedule
             store(record)
@@ -42,6 +44,7 @@ extension SchedulerCore {
                 if record.job.isDisabled { break }
             }
             enqueue(name, due: target)
+            left -= 1
         }
         if overlapping > 0 {
             count { $0.overlapping += overlapping }

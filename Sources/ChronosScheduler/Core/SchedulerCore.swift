@@ -14,6 +14,9 @@ struct SchedulerCore: Sendable {
         /// How long a task whose agent does not answer is waited for, before the attempt counts as failed. Longer than the ten minutes in
         /// which agents may come back to a new master.
         var unreachableLimit = Duration.seconds(900)
+        /// The most bytes that a job, and the arguments of a run, may have as they are stored: both go into one request to ZooKeeper, which
+        /// takes 1 MB.
+        var storedLimit = 400_000
         /// Failed runs in a row after which a job is disabled; 0 = never (`--disable_after_failures`).
         var disableAfterFailures = 0
         /// Finds a zone of the tz database.
@@ -146,6 +149,16 @@ struct SchedulerCore: Sendable {
     }
 
     mutating func killOrphan(_ task: String, agent: String?) { pending.kills.append((task, agent)) }
+
+    /// - Throws: `ClusterError` `.invalid` where it is more than can be stored.
+    func checkLength(_ bytes: Int, of what: String) throws(ClusterError) {
+        guard bytes <= configuration.storedLimit else {
+            throw ClusterError(
+                .invalid,
+                "\(what) has \(bytes) bytes as it is stored, and at most \(configuration.storedLimit) can be; move large values to files "
+                    + "that the task fetches ('fetch')")
+        }
+    }
 
     /// Queues a run; where there is one of that due time already, it becomes due one millisecond later.
     mutating func enqueue(_ name: String, due: Timestamp, arguments: [String] = []) {

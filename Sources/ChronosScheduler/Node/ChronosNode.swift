@@ -27,7 +27,7 @@ struct ChronosNode: Sendable {
             client: client, layout: .latch(parent: "\(options.zk.path)/candidate"), data: Array(own.description.utf8), logger: logger)
         let http = HTTPClient(idleConnections: 64)
         let front = ChronosFront(proxy: LeaderProxy(client: http, viaHeader: "X-Chronos-Via", own: own))
-        let server = EngineServer(host: options.httpAddress, port: options.httpPort, logger: logger, handler: handler(front))
+        let server = EngineServer(host: options.httpAddress, port: options.httpPort, bodyLimit: 1 << 20, logger: logger, handler: handler(front))
         let events = await election.events()
         await election.start()
         let outcome: Result<Void, any Error>

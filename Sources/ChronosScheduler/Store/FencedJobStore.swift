@@ -31,7 +31,7 @@ struct FencedJobStore: JobStore {
     func write(_ groups: [[StoreChange]]) async throws {
         var batch: [FencedStore.Change] = []
         var size = 0
-        for group in groups {
+        for group in groups.flatMap(Self.parts) {
             let bytes = group.reduce(0) { $0 + $1.path.utf8.count + ($1.content?.count ?? 0) + 64 }
             if !batch.isEmpty, size + bytes > Self.bytesPerTransaction || batch.count + group.count > Self.nodesPerTransaction {
                 try await store.transaction(batch)
@@ -41,6 +41,23 @@ struct FencedJobStore: JobStore {
             size += bytes
         }
         if !batch.isEmpty { try await store.transaction(batch) }
+    }
+
+    /// A group as it is; one that no request holds (many runs with long arguments were asked for at once) in parts, the job first: should
+    /// the leader end between them, a run is lost, but none is there twice.
+    static func parts(_ group: [StoreChange]) -> [[StoreChange]] {
+        var parts: [[StoreChange]] = [[]]
+        var size = 0
+        for change in group {
+            let bytes = change.path.utf8.count + (change.content?.count ?? 0) + 64
+            if parts[parts.count - 1].count >= nodesPerTransaction || size + bytes > 900_000, size > 0 {
+                parts.append([])
+                size = 0
+            }
+            parts[parts.count - 1].append(change)
+            size += bytes
+        }
+        return parts
     }
 }
 

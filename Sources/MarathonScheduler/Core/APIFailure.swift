@@ -16,6 +16,14 @@ struct APIFailure: Error, Sendable, Hashable {
         self.json = json
     }
 
+    /// What is to be kept does not fit.
+    static func tooLarge(_ write: StateWrite, _ bytes: Int) -> APIFailure {
+        APIFailure(
+            413,
+            "What is to be stored as '\(write.path)' has \(bytes) bytes; ZooKeeper holds at most \(StateWrite.limit) of it. Move large values "
+                + "('cmd', 'env', 'labels') to files that the tasks fetch, or split the group.")
+    }
+
     static func appNotFound(_ id: PathID, version: String? = nil) -> APIFailure {
         APIFailure(404, "App '\(id)' does not exist" + (version.map { " in version \($0)" } ?? ""))
     }

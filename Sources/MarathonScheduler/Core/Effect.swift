@@ -21,6 +21,9 @@ struct StateWrite: Sendable, Hashable {
     /// Below the state's root, without a leading slash: `instances/web/web.1234`.
     let path: String
     let value: [UInt8]?
+
+    /// The most bytes that one node may have: what ZooKeeper takes (1 MB for a request), less room for what is added to a node later.
+    static let limit = 800_000
 }
 
 /// What `/v2/events` tells.

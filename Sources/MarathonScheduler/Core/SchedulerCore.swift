@@ -73,6 +73,14 @@ struct SchedulerCore: Sendable {
     /// The effects since the last call.
     mutating func takeEffects() -> [Effect] { takeOut(&effects, leaving: []) }
 
+    /// The first write since the last call that ZooKeeper would refuse for its size: it would end this leadership and the next ones.
+    var oversizeWrite: (write: StateWrite, bytes: Int)? {
+        for case .write(let write) in effects {
+            if let bytes = write.value?.count, bytes > StateWrite.limit { return (write, bytes) }
+        }
+        return nil
+    }
+
     mutating func emit(_ effect: Effect) { effects.append(effect) }
     mutating func publish(_ type: String, at now: Timestamp, _ fields: KeyValuePairs<String, JSON?>) {
         effects.append(.publish(MarathonEvent(type, at: now, fields)))

@@ -40,7 +40,8 @@ struct MarathonNode: Sendable {
             gate: gate, proxy: LeaderProxy(client: http, viaHeader: "X-Marathon-Via", own: own), own: own,
             authentication: authentication, allowOrigin: options.allowOrigin)
         let server = EngineServer(
-            host: options.httpAddress ?? "0.0.0.0", port: options.httpPort, logger: logger, handler: front.handler)
+            host: options.httpAddress ?? "0.0.0.0", port: options.httpPort, bodyLimit: 4 << 20, logger: logger,
+            handler: front.handler)
         let events = await election.events()
         await election.start()
         let outcome: Result<Void, any Error>

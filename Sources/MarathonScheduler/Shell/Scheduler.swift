@@ -75,8 +75,12 @@ actor Scheduler {
     func read<Result: Sendable>(_ body: (SchedulerCore, Timestamp) throws -> Result) rethrows -> Result { try body(core, clock()) }
 
     /// Changes the state, and returns once the change is kept.
+    /// - Throws: `APIFailure`; 413 where the change can't be kept for its size. Nothing is changed then.
     func perform<Result: Sendable>(_ body: (inout SchedulerCore, Timestamp) throws(APIFailure) -> Result) async throws -> Result {
-        let result = try body(&core, clock())
+        var changed = core
+        let result = try body(&changed, clock())
+        if let (write, bytes) = changed.oversizeWrite { throw APIFailure.tooLarge(write, bytes) }
+        core = changed
         try await committed()
         return result
     }
@@ -198,13 +202,26 @@ enum FrameworkInput: Sendable {
 }
 
 extension StateWrite {
-    /// The last write of each path, in the order of the last writes.
+    /// The last write of each path: first all that puts, then all that deletes, each in the order of the last writes, but what refers to
+    /// other nodes (a group, to its apps' versions) is put after them and deleted before them. So wherever a leader ends in the middle,
+    /// what is there refers to nothing that is not there. A node below which something is put is not deleted.
     static func coalesced(_ effects: [Effect]) -> [StateWrite] {
         var seen: Set<String> = []
-        var writes: [StateWrite] = []
+        var puts: [StateWrite] = []
+        var deletions: [StateWrite] = []
         for effect in effects.reversed() {
-            if case .write(let write) = effect, seen.insert(write.path).inserted { writes.append(write) }
+            guard case .write(let write) = effect, seen.insert(write.path).inserted else { continue }
+            if write.value == nil { deletions.append(write) } else { puts.append(write) }
         }
-        return writes.reversed()
+        var parents: Set<Substring> = []
+        for put in puts {
+            for (index, byte) in zip(put.path.utf8.indices, put.path.utf8) where byte == UInt8(ascii: "/") {
+                parents.insert(put.path[..<index])
+            }
+        }
+        deletions.removeAll { parents.contains($0.path[...]) }
+        let isReferring = { (write: StateWrite) in write.path.hasPrefix("groups/") }
+        return puts.reversed().filter { !isReferring($0) } + puts.reversed().filter(isReferring)
+            + deletions.reversed().filter(isReferring) + deletions.reversed().filter { !isReferring($0) }
     }
 }
