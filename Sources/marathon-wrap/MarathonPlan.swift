@@ -53,6 +53,16 @@ struct MarathonPlan: Sendable {
         guard let chosen, let hostname, reasons.isEmpty else { throw PlanRefusal(reasons) }
         choice = chosen
 
+        if masters.credentials != nil || zooKeeper.credentials != nil, chosen.engine == .upstream,
+            !Self.readsItsEnvironment(settings[S.version])
+        {
+            throw PlanRefusal([
+                "MARATHON_MASTER and MARATHON_ZK have a password, and the start script of Marathon before 1.5 puts it into the command line, "
+                    + "where every user of the host reads it: set MARATHON_VERSION where 1.5 or newer is installed, leave the password out, or "
+                    + "set ENGINE=embedded"
+            ])
+        }
+
         var flags: [String: String] = [
             "hostname": hostname, "http_address": bind, "http_port": String(port), "framework_name": settings[S.frameworkName],
         ]
@@ -67,7 +77,8 @@ struct MarathonPlan: Sendable {
             if isSecret { secrets.insert(name) }
         }
         for (flag, url) in [("master", masters), ("zk", zooKeeper)] {
-            // With a password it must not stand in argv, where every user of the host reads it.
+            // With a password it must not stand in argv, where every user of the host reads it. What takes it reads its environment by
+            // itself (`readsItsEnvironment`).
             if url.credentials == nil {
                 flags[flag] = url.revealed
             } else {
@@ -111,6 +122,13 @@ struct MarathonPlan: Sendable {
             notes.append("no MARATHON_HTTP_CREDENTIALS: everyone who reaches \(announced) may run anything on the cluster")
         }
         self.notes = notes
+    }
+
+    /// True where Marathon itself reads MARATHON_* (`Main.envToArgs`, since 1.5). Before, its start script made words of the command line
+    /// of them. Where the version is not known it may be an older one.
+    static func readsItsEnvironment(_ version: String?) -> Bool {
+        let parts = (version ?? "").split(separator: ".").prefix(2).map { Int($0) ?? 0 }
+        return parts.count == 2 && (parts[0], parts[1]) >= (1, 5)
     }
 
     private static func addPassed(

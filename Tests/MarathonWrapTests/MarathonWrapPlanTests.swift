@@ -66,6 +66,22 @@ import Testing
         #expect(plan.secretEnvironment.isSuperset(of: ["MARATHON_MASTER", "MARATHON_ZK"]))
     }
 
+    /// The start script of Marathon 1.4 and before puts each MARATHON_* variable into argv.
+    @Test(arguments: [(nil, true), ("1.1.1", true), ("1.4.13", true), ("1.5.6", false), ("1.11.24", false)])
+    func aPasswordOfZooKeeperIsRefusedWhereUpstreamsScriptWouldShowIt(_ version: String?, _ isRefused: Bool) throws {
+        for variable in ["MARATHON_MASTER", "MARATHON_ZK"] {
+            var settings = indigo
+            settings[variable] = variable == "MARATHON_ZK" ? "zk://m:p4ss@10.0.0.1:2181/marathon" : "zk://m:p4ss@10.0.0.1:2181/mesos"
+            settings["MARATHON_VERSION"] = version
+            let reasons = refusals(settings, upstream)
+            #expect(reasons.contains { $0.contains("MARATHON_VERSION") && !$0.contains("p4ss") } == isRefused)
+            guard !isRefused else { continue }
+            let plan = try plan(settings, upstream)
+            #expect(!plan.argv.joined().contains("p4ss") && !plan.text.contains("p4ss") && plan.secretEnvironment.contains(variable))
+        }
+        #expect(refusals(indigo, upstream) == [])
+    }
+
     @Test func refusesWithEveryReason() {
         let reasons = refusals(
             ["MARATHON_MASTER": "zk://10.0.0.1:2181/mesos", "MARATHON_HTTPS_PORT": "8443"], embedded)
