@@ -32,7 +32,7 @@ extension SchedulerCore {
         if !steps.isEmpty, deployments.count - conflicts.count >= options.maxRunningDeployments {
             throw APIFailure(
                 403,
-                "Max number (\(options.maxRunningDeployments)) of running deployments is achieved. Wait for existing deployments to complete or cancel one using force=true parameter."
+                "\(options.maxRunningDeployments) deployments are running, and no more may (--max_running_deployments): wait until one has ended, or take the place of one with force=true."
             )
         }
         for conflict in conflicts { cancel(conflict, now) }
