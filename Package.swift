@@ -117,7 +117,10 @@ var targets: [Target] = [
     tests("ChronosClusterTests", ["Chronos", "ClusterCore", "ClusterTestKit", "HTTPClient", "JSON", "embedded-engine"]),
     tests(
         "ChronosSchedulerTests",
-        ["ChronosScheduler", "Chronos", "ClusterCore", "EngineSupport", "JSON", "Mesos", "MesosFramework", logging]),
+        [
+            "ChronosScheduler", "Chronos", "ClusterCore", "ClusterTestKit", "EngineSupport", "HTTPClient", "JSON", "Mesos", "MesosFramework",
+            "ZooKeeper", logging,
+        ]),
     tests("ChronosTests", ["Chronos", "ClusterCore", "JSON"]),
     tests("ChronosWrapTests", ["ClusterTestKit", "Entrypoint", "Prerequisites", "Settings", "chronos-wrap"]),
     tests("ClusterCoreTests", ["ClusterCore"]),

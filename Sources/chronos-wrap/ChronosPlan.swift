@@ -28,10 +28,6 @@ struct ChronosPlan: Sendable {
         var reasons: [String] = []
         masters = settings[S.master]
         let hosts = settings[S.zooKeeperHosts] ?? masters
-        zooKeeper = ZooKeeperURL(servers: hosts.servers, path: settings[S.zooKeeperPath])
-        if settings[S.zooKeeperHosts]?.credentials != nil {
-            reasons.append("CHRONOS_ZK_HOSTS has a password, which Chronos takes on its command line only: leave it out")
-        }
         let node = settings[CommonSettings.nodeAddress]
         let hostname = settings[S.hostname] ?? node
         if hostname == nil { reasons.append("NODE_ADDRESS is not set: give this node's own IP address (or CHRONOS_HOSTNAME)") }
@@ -44,6 +40,15 @@ struct ChronosPlan: Sendable {
             chosen = try EngineChoice.choose(settings, found: facts.engines, role: "chronos", upstreamName: "Chronos")
         } catch {
             reasons += error.reasons
+        }
+        // Upstream's takes them on its command line only; a password of the masters' URL was never meant for it.
+        let credentials = Self.credentials(settings, hosts)
+        let isUpstream = chosen?.engine == .upstream
+        zooKeeper = ZooKeeperURL(servers: hosts.servers, path: settings[S.zooKeeperPath], credentials: isUpstream ? nil : credentials)
+        if isUpstream, settings[S.zooKeeperAuth] != nil || settings[S.zooKeeperHosts]?.credentials != nil {
+            reasons.append(
+                "CHRONOS_ZK_AUTH, or CHRONOS_ZK_HOSTS with a password, is given, which upstream's Chronos takes on its command line only, where "
+                    + "every user of the host reads it: leave it out, or set ENGINE=embedded")
         }
         reasons += Self.checkTLS(settings, isEmbedded: chosen?.engine == .embedded)
         guard let chosen, let hostname, reasons.isEmpty else { throw PlanRefusal(reasons) }
@@ -58,7 +63,7 @@ struct ChronosPlan: Sendable {
         ]
         if let count = settings[S.disableAfterFailures] { flags["disable_after_failures"] = String(count) }
         if let port = settings[S.httpsPort] { flags["https_port"] = String(port) }
-        let secrets = ChronosSecrets(settings)
+        let secrets = ChronosSecrets(settings, zooKeeper: zooKeeper.credentials)
         flags.merge(secrets.flags) { _, new in new }
         reasons += Self.addPassed(settings.passedThrough, to: &flags, version: version)
         guard reasons.isEmpty else { throw PlanRefusal(reasons) }
@@ -93,6 +98,13 @@ struct ChronosPlan: Sendable {
             notes.append("no CHRONOS_HTTP_CREDENTIALS: everyone who reaches \(announced) may run anything on the cluster")
         }
         self.notes = notes
+    }
+
+    /// Who Chronos is in ZooKeeper: as it is said, as the URL of its ensemble says, or in the masters' ensemble as theirs says.
+    private static func credentials(_ settings: ResolvedSettings, _ hosts: ZooKeeperURL) -> ZooKeeperURL.Credentials? {
+        guard let text = settings[ChronosSettings.zooKeeperAuth] else { return hosts.credentials }
+        let parts = (text.hasPrefix("digest:") ? text.dropFirst(7) : text[...]).split(separator: ":", maxSplits: 1)
+        return parts.count == 2 ? ZooKeeperURL.Credentials(user: String(parts[0]), password: String(parts[1])) : nil
     }
 
     private static func checkTLS(_ settings: ResolvedSettings, isEmbedded: Bool) -> [String] {

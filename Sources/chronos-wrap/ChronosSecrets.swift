@@ -9,7 +9,8 @@ struct ChronosSecrets: Sendable {
     private(set) var names: Set<String> = []
     private(set) var files: [PlannedFile] = []
 
-    init(_ settings: ResolvedSettings) {
+    /// - Parameter zooKeeper: who the embedded Chronos is in ZooKeeper.
+    init(_ settings: ResolvedSettings, zooKeeper: ZooKeeperURL.Credentials?) {
         typealias S = ChronosSettings
         let directory = settings[S.runDirectory]
         let masters = settings[S.master]
@@ -19,6 +20,11 @@ struct ChronosSecrets: Sendable {
             // Mesos' library reads the URL of such a file.
             files.append(PlannedFile(path: "\(directory)/master", content: masters.revealed, isSecret: true))
             flags["master"] = "file://\(directory)/master"
+        }
+        if let zooKeeper {
+            files.append(
+                PlannedFile(path: "\(directory)/zookeeper-auth", content: "digest:\(zooKeeper.user):\(zooKeeper.password)", isSecret: true))
+            flags["zk_auth"] = "file://\(directory)/zookeeper-auth"
         }
         if let secret = settings[S.secret] {
             // Mesos takes every byte of the file for the secret, a line feed too.

@@ -10,8 +10,13 @@ enum ChronosSettings {
         required: "chronos_master", "CHRONOS_MASTER", role: "chronos_master_peers", secret: true, bounds: "with a path such as /mesos",
         help: "the ZooKeeper ensemble and the path of the Mesos masters' election", isAllowed: { !$0.path.isEmpty })
     static let zooKeeperHosts = OptionalSetting<ZooKeeperURL>(
-        "chronos_zk_hosts", "CHRONOS_ZK_HOSTS", role: "chronos_zk_peers", bounds: "a list of host:port too",
+        "chronos_zk_hosts", "CHRONOS_ZK_HOSTS", role: "chronos_zk_peers", secret: true, bounds: "a list of host:port too",
         help: "the ZooKeeper ensemble of Chronos' own state; a path in it does not count. The masters' ensemble where it is not given")
+    static let zooKeeperAuth = OptionalSetting<String>(
+        "chronos_zk_auth", "CHRONOS_ZK_AUTH", secret: true, bounds: "user:password",
+        help: "user and password (scheme digest) that Chronos' own state in ZooKeeper is kept with, so that nobody else reads or changes it; "
+            + "embedded engine only",
+        isAllowed: { $0.contains(":") && !$0.hasPrefix(":") && !$0.hasSuffix(":") })
     static let zooKeeperPath = Setting<String>(
         "chronos_zk_path", "CHRONOS_ZK_PATH", default: "/chronos/state", role: "chronos_zk_path", bounds: "such as /chronos/state",
         help: "path of Chronos' own state in ZooKeeper",
@@ -83,8 +88,8 @@ enum ChronosSettings {
         summary:
             "Starts Chronos once ZooKeeper and a leading Mesos master serve, supervises it, and hands its leadership over when it dies.",
         settings: [
-            master.declaration, zooKeeperHosts.declaration, zooKeeperPath.declaration, hostname.declaration, httpAddress.declaration,
-            httpPort.declaration, httpCredentials.declaration, frameworkName.declaration, disableAfterFailures.declaration,
+            master.declaration, zooKeeperHosts.declaration, zooKeeperAuth.declaration, zooKeeperPath.declaration, hostname.declaration,
+            httpAddress.declaration, httpPort.declaration, httpCredentials.declaration, frameworkName.declaration, disableAfterFailures.declaration,
             httpsPort.declaration, keystorePath.declaration, keystorePassword.declaration, libprocessIP.declaration,
             libprocessPort.declaration, principal.declaration, secret.declaration, mesosUser.declaration, mesosPassword.declaration,
             version.declaration, binary.declaration, runDirectory.declaration, javaHome.declaration, javaOptions.declaration,
@@ -94,7 +99,6 @@ enum ChronosSettings {
             prefix: "CHRONOS_", secrets: secretFlags,
             refused: [
                 "mesos_authentication_secret_file": "give SECRET_FILE",
-                "zk_auth": "Chronos takes it on its command line only, where every user of the host can read it",
                 "mail_password": "Chronos takes it on its command line only, where every user of the host can read it",
                 "cassandra_password": "Chronos takes it on its command line only, where every user of the host can read it",
                 "http_notification_credentials": "Chronos takes it on its command line only, where every user of the host can read it",

@@ -61,8 +61,20 @@ import Testing
         settings["CHRONOS_MASTER"] = "zk://u:s3cr3t-of-zk@10.0.0.1:2181/mesos"
         let plan = try plan(settings, embedded)
         #expect(plan.argv.contains("file:///run/mesos-cluster/chronos/master"))
+        #expect(plan.argv.contains("file:///run/mesos-cluster/chronos/zookeeper-auth"))
         #expect(!plan.argv.joined().contains("s3cr3t"))
         #expect(plan.files.allSatisfy { $0.isSecret && $0.mode == 0o600 })
+    }
+
+    @Test func `Chronos' own credentials go into a file, and only to the embedded engine`() throws {
+        for (variable, value) in [("CHRONOS_ZK_AUTH", "c:s3cr3t-of-zk"), ("CHRONOS_ZK_HOSTS", "zk://c:s3cr3t-of-zk@10.0.0.1:2181")] {
+            var settings = small
+            settings[variable] = value
+            let plan = try plan(settings, embedded)
+            #expect(plan.files.first { $0.path.hasSuffix("/zookeeper-auth") }?.content == "digest:c:s3cr3t-of-zk")
+            #expect(!plan.argv.joined().contains("s3cr3t") && !plan.text.contains("s3cr3t"))
+            #expect(try reasons(settings, package).contains { $0.contains("CHRONOS_ZK_AUTH") && !$0.contains("s3cr3t") })
+        }
     }
 
     @Test func `what a surrounding job of Chronos left in the environment is no flag`() throws {
@@ -86,10 +98,9 @@ import Testing
     @Test func `every reason is given at once`() throws {
         let found = try reasons(
             [
-                "CHRONOS_MASTER": "zk://10.0.0.1:2181/mesos", "CHRONOS_ZK_HOSTS": "zk://u:secret@10.0.0.1:2181",
-                "CHRONOS_HTTPS_PORT": "4443",
+                "CHRONOS_MASTER": "zk://10.0.0.1:2181/mesos", "CHRONOS_HTTPS_PORT": "4443",
             ], embedded)
-        for part in ["NODE_ADDRESS", "CHRONOS_ZK_HOSTS", "no HTTPS"] {
+        for part in ["NODE_ADDRESS", "no HTTPS"] {
             #expect(found.contains { $0.contains(part) }, "\(part) in \(found)")
         }
     }

@@ -11,11 +11,12 @@ final class MarathonHarness: Sendable {
     let task: Task<Void, any Error>
     private let http = HTTPClient()
 
-    init(zooKeeper: HostPort, arguments: [String] = [], environment: [String: String] = [:]) throws {
+    /// - Parameter credentials: `user:password@`, who it is in ZooKeeper.
+    init(zooKeeper: HostPort, credentials: String = "", arguments: [String] = [], environment: [String: String] = [:]) throws {
         port = try freePort()
         let options = try MarathonOptions(
             [
-                "--master", "zk://\(zooKeeper)/mesos", "--zk", "zk://\(zooKeeper)/marathon", "--hostname", "127.0.0.1", "--http_address",
+                "--master", "zk://\(zooKeeper)/mesos", "--zk", "zk://\(credentials)\(zooKeeper)/marathon", "--hostname", "127.0.0.1", "--http_address",
                 "127.0.0.1", "--http_port", "\(port)", "--local_port_min", "11000", "--local_port_max", "11999", "--zk_session_timeout",
                 "12000",
             ] + arguments, environment: environment, hostname: "127.0.0.1")

@@ -94,6 +94,44 @@ struct MarathonIntegrationTests {
         }
     }
 
+    /// True where ZooKeeper says that the credentials do not allow it.
+    private func isRefused(_ body: () async throws -> Void) async -> Bool {
+        do {
+            try await body()
+            return false
+        } catch {
+            return (error as? ZooKeeperError)?.code == .noAuth
+        }
+    }
+
+    /// With a user and password for ZooKeeper everything it makes there is its own.
+    @Test func keepsItsStateFromOthersWhereItHasCredentials() async throws {
+        let zooKeeper = try await ZooKeeperServer.start()
+        let marathon = try MarathonHarness(zooKeeper: zooKeeper.address, credentials: "m:s3cr3t@")
+        try await marathon.waitUntilServing()
+        let created = try await marathon.request("POST", "/v2/apps", ["id": "web", "cmd": "true", "instances": 0])
+        #expect(created.status == 201)
+        let stranger = ZooKeeperClient(url: ZooKeeperURL(servers: [zooKeeper.address], path: ""))
+        try await stranger.connect()
+        let candidates = try await stranger.children(of: "/marathon/leader-curator")
+        #expect(candidates.count == 1)
+        for path in ["/marathon/embedded/v1", "/marathon/embedded/v1/groups/_", "/marathon/embedded/v1/epoch"] {
+            let isRead = await !isRefused { _ = try await stranger.get(path) }
+            #expect(!isRead, "\(path) can be read")
+        }
+        for path in ["/marathon/leader-curator/\(candidates[0])", "/marathon/embedded/v1/epoch", "/marathon/embedded/v1/groups/_"] {
+            let isChanged = await !isRefused { _ = try await stranger.set(path, data: [1]) }
+            #expect(!isChanged, "\(path) can be changed")
+        }
+        await stranger.close()
+        // Another Marathon with the password takes over what is there.
+        await marathon.stop()
+        let next = try MarathonHarness(zooKeeper: zooKeeper.address, credentials: "m:s3cr3t@")
+        try await next.waitUntilServing()
+        #expect(try await next.get("/v2/apps/web")["app"]?["cmd"] == "true")
+        await next.stop()
+    }
+
     @Test func replacesWhatFails() async throws {
         try await withCluster { master, marathons, _ in
             let marathon = marathons[0]

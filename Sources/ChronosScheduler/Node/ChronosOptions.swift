@@ -85,7 +85,8 @@ struct ChronosOptions: Sendable {
         ineffective = flags.unread
     }
 
-    /// `--zk_hosts` (a list, or a URL whose path does not count), `--zk_path`, `--zk_auth` (`user:password`, or with `digest:` before).
+    /// `--zk_hosts` (a list, or a URL whose path does not count), `--zk_path`, `--zk_auth` (`user:password`, or with `digest:` before, or
+    /// `file:///path` of a file that holds it: a command line is read by every user of the host).
     private static func zooKeeper(_ flags: inout FlagReader) throws(ClusterError) -> ZooKeeperURL {
         let path = flags.text("zk_path") ?? "/chronos/state"
         let hosts: ZooKeeperURL
@@ -96,7 +97,10 @@ struct ChronosOptions: Sendable {
             throw ClusterError(.usage, "the option 'zk_path' must be a path such as /chronos/state, not '\(path)'")
         }
         var credentials = hosts.credentials
-        if let text = flags.text("zk_auth") {
+        if var text = flags.text("zk_auth") {
+            if text.hasPrefix("file://") {
+                text = String(try Files.text(String(text.dropFirst(7)), limit: 65_536).split(whereSeparator: \.isNewline).first ?? "")
+            }
             let parts = (text.hasPrefix("digest:") ? text.dropFirst(7) : text[...]).split(separator: ":", maxSplits: 1)
             guard parts.count == 2 else { throw ClusterError(.usage, "the option 'zk_auth' must have the form user:password") }
             credentials = ZooKeeperURL.Credentials(user: String(parts[0]), password: String(parts[1]))
