@@ -4,6 +4,7 @@ import Glibc
 import HTTPClient
 import JSON
 import Mesos
+import Supervision
 import Testing
 
 @testable import EmbeddedMesos

@@ -1,6 +1,7 @@
 import ClusterCore
 import Glibc
 import JSON
+import Supervision
 
 /// All that the executor needs to run one task, as the slave checkpoints it before the launch (`task.json`, 0600: it holds the task's
 /// environment). Slave and executor find each other's files in the same directory.

@@ -4,6 +4,7 @@ import Glibc
 import HTTPClient
 import JSON
 import Mesos
+import Supervision
 
 /// The shell around one task's `TaskLifecycle`: does what it says and tells it what happened.
 actor TaskRun {

@@ -1,6 +1,7 @@
 import ClusterCore
 import JSON
 import Mesos
+import Supervision
 
 /// `/state`, member for member in the order in which Mesos 1.11 writes it (a recording of a real agent; Mesos source, `slave/http.cpp`).
 extension Slave {

@@ -2,6 +2,7 @@ import ClusterCore
 import Glibc
 import JSON
 import Mesos
+import Supervision
 
 /// What the slave's endpoints show that needs no state of it.
 enum SlaveViews {

@@ -1,4 +1,5 @@
 import Glibc
+import Supervision
 
 /// Ends what a task's main process left in its session: children that moved to a process group of their own.
 ///
