@@ -167,7 +167,7 @@ var targets: [Target] = [
         ["ClusterCore", "ClusterTestKit", "Consul", "Entrypoint", "HTTPClient", "JSON", "Settings", "ZooKeeper", "mesos-consul"]),
     tests("MesosClusterTests", ["ClusterCore", "ClusterTestKit", "JSON", "Supervision", "mesos-cluster"]),
     tests("MesosFrameworkTests", ["ClusterCore", "EngineSupport", "HTTPClient", "JSON", "Mesos", "MesosFramework", logging]),
-    tests("PrerequisitesTests", ["Checks", "ClusterCore", "ClusterTestKit", "Entrypoint", "Prerequisites", "ZooKeeper", logging]),
+    tests("PrerequisitesTests", ["Checks", "ClusterCore", "ClusterTestKit", "Entrypoint", "JSON", "Prerequisites", "Supervision", "ZooKeeper", logging]),
     tests(
         "MesosSlaveWrapTests",
         ["mesos-slave-wrap", "ClusterCore", "ClusterTestKit", "Entrypoint", "JSON", "Mesos", "Prerequisites", "Settings"]),

@@ -1,6 +1,7 @@
 public import ClusterCore
 public import Entrypoint
 import Logging
+public import Settings
 import ZooKeeper
 
 /// Hands leadership over at once when the child has died.
@@ -13,6 +14,9 @@ import ZooKeeper
 /// child's own address in the node's data. The exit action deletes what was recorded, where path, session and transaction are still
 /// the same, so never another candidate's node, nor a newer one that a restarted child has made.
 ///
+/// A predecessor that was killed together with its child could not hand over: its record is on disk, and is acted upon before anything
+/// else where its child is certainly gone (see `PredecessorRecord.doubt`).
+///
 /// Use: `plan.companions.append(handover.companion)` and `plan.afterExit.append(handover.exitAction)`.
 public struct ElectionHandover: Sendable {
     private let keeper: HandoverKeeper
@@ -22,12 +26,19 @@ public struct ElectionHandover: Sendable {
     /// - Parameters:
     ///   - ensemble: servers, and the credentials by which the child's nodes may be deleted. Its path is not used.
     ///   - election: where the candidates' nodes are and which is the child's.
-    public init(ensemble: ZooKeeperURL, election: ElectionNodes) {
-        keeper = HandoverKeeper(ensemble: ensemble, election: election)
+    ///   - record: the file, in a directory that exists, by which a killed entrypoint's successor hands over for it; nil: it doesn't.
+    public init(ensemble: ZooKeeperURL, election: ElectionNodes, record: String? = nil) {
+        keeper = HandoverKeeper(ensemble: ensemble, election: election, file: record)
         description = "delete the exited child's own election node below \(election.parent), so that the next leader is elected at once"
     }
 
-    /// Keeps the record fresh, by a watch on the candidates.
+    /// Where a component keeps its record: beside its probes' socket; nil where it has none.
+    public static func record(_ component: String, _ settings: ResolvedSettings) -> String? {
+        let socket = settings[CommonSettings.probeSocket(component)]
+        return socket == "none" ? nil : "\(socket).election"
+    }
+
+    /// Hands over for a killed predecessor, then keeps the record fresh, by a watch on the candidates.
     public var companion: Companion {
         Companion("election-record") { [keeper] context in try await keeper.run(context) }
     }

@@ -1,6 +1,8 @@
 import ClusterCore
 import Entrypoint
+import Glibc
 import Logging
+import Supervision
 import ZooKeeper
 
 /// Keeps the record of a child's election node and deletes that node: the shell around `HandoverRecord`.
@@ -9,18 +11,27 @@ actor HandoverKeeper {
     private let election: ElectionNodes
     private var client: ZooKeeperClient?
     private var record = HandoverRecord()
+    private let path: String?
+    /// Opened with the companion's start: a plan that is only printed touches no file.
+    private var file: PredecessorFile?
+    private var isPredecessorGone = false
+    private var written: PredecessorRecord?
 
-    init(ensemble: ZooKeeperURL, election: ElectionNodes) {
+    /// - Parameter file: the path of the record on disk.
+    init(ensemble: ZooKeeperURL, election: ElectionNodes, file: String?) {
         self.ensemble = ensemble
         self.election = election
+        path = file
     }
 
     /// Records until it is cancelled.
     func run(_ context: CompanionContext) async throws {
         let client = connected()
         do {
+            try await handOverForPredecessor(client, context.logger)
             for try await children in client.watchChildren(election.parent) {
                 try await look(at: children ?? [], client) { await context.childPID() }
+                try keep(of: await context.childPID())
             }
         } catch let error as ZooKeeperError where error.code == .cancelled {
         }
@@ -51,11 +62,52 @@ actor HandoverKeeper {
             if error.code != .noNode { problem = problem ?? error }
         }
         if child.isStopping { await closeClient() }
+        if problem == nil, written?.child.pid == child.pid {
+            try file?.write(nil)
+            written = nil
+        }
         if let problem {
             throw ClusterError(
                 .unavailable, "the exited child's election node may be left below \(election.parent); it goes when its session expires",
                 cause: problem)
         }
+    }
+
+    /// Deletes what a killed predecessor's child has left, where that child is certainly gone.
+    private func handOverForPredecessor(_ client: ZooKeeperClient, _ logger: Logger) async throws {
+        guard let path, !isPredecessorGone else { return }
+        let file = self.file ?? PredecessorFile(path)
+        self.file = file
+        // Also where there is no record yet: it takes the lock.
+        var here = file.here
+        if let left = file.read(), left.ensemble == ensemble.connectString, left.parent == election.parent {
+            var doubt = left.doubt(here)
+            // The kernel ends the child with its entrypoint, a moment later.
+            for _ in 0..<20 where doubt != nil {
+                try await Task.sleep(for: .milliseconds(100), clock: .continuous)
+                here = file.here
+                doubt = left.doubt(here)
+            }
+            if let doubt {
+                logger.info("a predecessor's election node is left to its session's time-out: \(doubt)")
+            } else {
+                try await client.waitUntilConnected()
+                for node in left.nodes { try await delete(node, client, logger) }
+            }
+        }
+        isPredecessorGone = true
+    }
+
+    /// Writes down what a successor needs, should this process be killed.
+    private func keep(of child: Int32?) throws(ClusterError) {
+        guard let file, let child, let stat = HostProcesses.stat(child) else { return }
+        let nodes = record.nodes(of: child)
+        let new = PredecessorRecord(
+            ensemble: ensemble.connectString, parent: election.parent, entrypoint: getpid(), namespace: PredecessorFile.namespace,
+            child: ProcessIdentity(pid: child, startTicks: stat.startTicks, bootID: HostProcesses.bootID), group: stat.group, nodes: nodes)
+        guard new != written, !nodes.isEmpty else { return }
+        try file.write(new)
+        written = new
     }
 
     /// Deletes a node where it is still the same one.

@@ -29,7 +29,8 @@ struct ChronosWrap: Component {
         plan.checks = probes.checks
         plan.role = { await probes.role() }
         let handover = ElectionHandover(
-            ensemble: chronos.zooKeeper, election: .latch(parent: "\(chronos.zooKeeper.path)/candidate", id: chronos.announced))
+            ensemble: chronos.zooKeeper, election: .latch(parent: "\(chronos.zooKeeper.path)/candidate", id: chronos.announced),
+            record: ElectionHandover.record("chronos", settings))
         plan.companions = [handover.companion] + probes.companions
         plan.afterExit = [handover.exitAction]
         return plan

@@ -34,7 +34,8 @@ struct MarathonWrap: Component {
             marathon.hasOldElection
             ? .members(parent: "\(marathon.zooKeeper.path)/leader", id: marathon.announced)
             : .latch(parent: "\(marathon.zooKeeper.path)/leader-curator", id: marathon.announced)
-        let handover = ElectionHandover(ensemble: marathon.zooKeeper, election: election)
+        let handover = ElectionHandover(
+            ensemble: marathon.zooKeeper, election: election, record: ElectionHandover.record("marathon", settings))
         plan.companions = [handover.companion, probes.masterWatch, probes.ghostWatch]
         plan.afterExit = [handover.exitAction]
         return plan

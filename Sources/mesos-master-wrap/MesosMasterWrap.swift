@@ -33,7 +33,8 @@ struct MesosMasterWrap: Component {
         plan.checks = probes.checks
         plan.role = { await probes.role() }
         let handover = ElectionHandover(
-            ensemble: master.zooKeeper, election: .mesosMasters(path: master.zooKeeper.path, address: master.announced))
+            ensemble: master.zooKeeper, election: .mesosMasters(path: master.zooKeeper.path, address: master.announced),
+            record: ElectionHandover.record("mesos-master", settings))
         plan.companions = [handover.companion, probes.leaderWatch]
         plan.afterExit = [handover.exitAction]
         return plan

@@ -87,6 +87,30 @@ import ZooKeeper
         await zooKeeper.kill()
     }
 
+    @Test(.timeLimit(.minutes(2))) func `a wrap that was killed with its engine hands over when it is started again`() async throws {
+        let zooKeeper = try await ZooKeeperServer.start()
+        let directory = try TemporaryDirectory("masters")
+        let ports = try freePorts(3)
+        let url = zooKeeper.url("/mesos")
+        let first = try await wrap(0, port: ports[0], url, directory)
+        try await eventually(within: .seconds(60), "the first leads") { await leads(ports[0]) }
+        let second = try await wrap(1, port: ports[1], url, directory)
+        try await eventually(within: .seconds(60), "the second follows") {
+            await httpGet("/redirect", port: ports[1])?.status == 307
+        }
+        let clock = ContinuousClock()
+        let start = clock.now
+        await first.kill()
+        let again = try await wrap(0, port: ports[0], url, directory)
+        try await eventually(within: .seconds(20), "the second leads") { await leads(ports[1]) }
+        let took = clock.now - start
+        print("fail-over after kill -9 of wrap and engine: \(took)")
+        // The session lasts 10 s.
+        #expect(took < .seconds(5))
+        for wrap in [again, second] { _ = await wrap.terminate() }
+        await zooKeeper.kill()
+    }
+
     @Test(.timeLimit(.minutes(2))) func `another engine's data is not touched`() async throws {
         let zooKeeper = try await ZooKeeperServer.start()
         let client = ZooKeeperClient(url: zooKeeper.url("/mesos"))

@@ -3,6 +3,7 @@ import ClusterCore
 import ClusterTestKit
 import Entrypoint
 import Logging
+import Supervision
 import Synchronization
 import Testing
 import ZooKeeper
@@ -114,6 +115,78 @@ import ZooKeeper
         try await handover.exitAction.run(ExitedChild(pid: 5, exitCode: 1, isStopping: true), Logger(label: "test"))
         #expect(try await session.exists(own) == nil)
         #expect(try await session.exists(other) != nil)
+        await session.close()
+    }
+
+    private func left(_ child: ProcessIdentity, entrypoint: Int32 = 40, nodes: [CandidateNode] = []) -> PredecessorRecord {
+        PredecessorRecord(
+            ensemble: "a:2181", parent: "/mesos", entrypoint: entrypoint, namespace: "pid:[1]", child: child, group: child.pid, nodes: nodes
+        )
+    }
+
+    @Test func aPredecessorIsGoneOnlyWhereThatIsCertain() {
+        let record = left(
+            ProcessIdentity(pid: 41, startTicks: 7, bootID: "boot"), nodes: [CandidateNode(path: "/e/1", owner: -7, czxid: 1)])
+        #expect(PredecessorRecord(json: record.json) == record)
+        func doubt(
+            _ record: PredecessorRecord, boot: String = "boot", namespace: String = "pid:[1]", lock: Bool = true, runs: Bool = false,
+            members: Bool = false
+        ) -> String? {
+            record.doubt(
+                .init(
+                    bootID: boot, namespace: namespace, holdsLock: lock, isRunning: { $0 == record.child && runs },
+                    hasMembers: { $0 == 41 && members }
+                ))
+        }
+        #expect(doubt(record) == nil)
+        #expect(doubt(record, runs: true) != nil)
+        #expect(doubt(record, members: true) != nil)
+        #expect(doubt(record, lock: false) != nil)
+        // A record in a directory that hosts share, or from before a reboot.
+        #expect(doubt(record, boot: "other") != nil)
+        // A container that was started again: only the first process' end ends all.
+        #expect(doubt(record, namespace: "pid:[2]") != nil)
+        var first = record
+        first.entrypoint = 1
+        #expect(doubt(first, namespace: "pid:[2]") == nil)
+        #expect(doubt(first, namespace: "pid:[2]", lock: false) != nil)
+        #expect(doubt(first, namespace: "") != nil)
+    }
+
+    @Test(.timeLimit(.minutes(2))) func aKilledPredecessorsNodeIsHandedOverWhenItsProcessIsGone() async throws {
+        let server = try await ZooKeeperServer.start()
+        let directory = try TemporaryDirectory("handover")
+        let session = ZooKeeperClient(url: server.url(), sessionTimeout: .seconds(30))
+        try await session.connect()
+        try await session.create("/mesos")
+        let process = try await TestProcess(["sleep", "600"], output: directory.file("child.log"))
+        let child = Child()
+        child.pid.withLock { $0 = process.pid }
+        let context = child.context
+        func handover() -> ElectionHandover {
+            ElectionHandover(
+                ensemble: server.url("/mesos"), election: .mesosMasters(path: "/mesos", address: address),
+                record: directory.file("master.sock.election"))
+        }
+        let own = try await session.create("/mesos/json.info_", data: Array(masterInfo.utf8), mode: .ephemeralSequential)
+        let other = try await session.create(
+            "/mesos/json.info_", data: Array(masterInfo.replacing("10.0.0.1", with: "10.0.0.2").utf8), mode: .ephemeralSequential)
+        do {
+            let first = handover()
+            let companion = Task { try await first.companion.run(context) }
+            try await eventually("the record is on disk") { directory.read("master.sock.election")?.contains(own) == true }
+            companion.cancel()
+            _ = await companion.result
+        }
+        // Its successor begins while the child runs still: the node stays until that has ended, and goes then.
+        let second = handover()
+        child.pid.withLock { $0 = nil }
+        let successor = Task { try await second.companion.run(context) }
+        await process.kill()
+        try await eventually(within: .seconds(5), "the killed one's node is deleted") { try await session.exists(own) == nil }
+        #expect(try await session.exists(other) != nil)
+        successor.cancel()
+        _ = await successor.result
         await session.close()
     }
 
