@@ -52,6 +52,12 @@ import Testing
             // Others want the thread, too.
             await Task.yield()
             step(&marathon, &random)
+            // The counts that are kept along say what is there.
+            let core = marathon.core
+            for app in core.tasksByApp.keys {
+                #expect(core.tally(of: app) == core.tasks(of: app).map(core.mark).reduce(Tally(), +))
+            }
+            #expect(Set(core.tallies.keys) == Set(core.tasksByApp.keys) && core.marks.count == core.instances.count)
             for batch in marathon.batches[done...] {
                 for write in batch {
                     tree.apply(write)

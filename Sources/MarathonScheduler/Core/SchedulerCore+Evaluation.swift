@@ -18,39 +18,37 @@ extension SchedulerCore {
         let action = deployment?.currentAction(for: id)
         guard let app = root.apps[id], action?.kind != .stop else {
             want(0, of: id, now)
+            guard tally(of: id).active > 0 else { return }
             for instance in tasks(of: id) where instance.isActive { kill(instance, now) }
             return
         }
         if action?.kind == .start || (deployment?.isWaiting(for: id) ?? false) { return want(0, of: id, now) }
 
-        let all = tasks(of: id)
         if action?.kind == .restart {
-            let plan = restartPlan(app, all)
-            let old = all.filter { $0.isActive && !isCurrent($0, app) }
-            for instance in KillOrder.choose(plan.kill, of: old, selection: app.killSelection, isHealthy: isHealthy) { kill(instance, now) }
+            let plan = restartPlan(app)
+            kill(plan.kill, of: app, now) { core, instance in !core.isCurrent(instance, app) }
             // A new task may be one too many after a failed launch came back, or after a restart within a restart.
-            let new = all.filter { $0.isActive && isCurrent($0, app) }
-            for instance in KillOrder.choose(new.count - app.instances, of: new, selection: app.killSelection, isHealthy: isHealthy) {
-                kill(instance, now)
-            }
+            kill(tallies(of: app).current.active - app.instances, of: app, now) { core, instance in core.isCurrent(instance, app) }
             want(plan.launch, of: id, now)
         } else {
-            let active = all.filter(\.isActive)
-            let surplus = active.count - app.instances
-            for instance in KillOrder.choose(surplus, of: active, selection: app.killSelection, isHealthy: isHealthy) {
-                kill(instance, now)
-            }
-            let held = app.isSingleInstance ? all.count { $0.condition == .killing } : 0
-            want(max(0, app.instances - active.count - held), of: id, now)
+            let tally = tally(of: id)
+            kill(tally.active - app.instances, of: app, now) { _, _ in true }
+            want(max(0, app.instances - tally.active - (app.isSingleInstance ? tally.killing : 0)), of: id, now)
         }
     }
 
-    private func restartPlan(_ app: App, _ all: [Instance]) -> RollingRestart {
-        let old = all.filter { !isCurrent($0, app) && $0.condition != .unreachableInactive }
-        let new = all.filter { isCurrent($0, app) && $0.isActive }
+    /// Asks for the end of so many active tasks.
+    private mutating func kill(_ count: Int, of app: App, _ now: Timestamp, among: (SchedulerCore, Instance) -> Bool) {
+        guard count > 0 else { return }
+        let candidates = tasks(of: app.id).filter { $0.isActive && among(self, $0) }
+        for instance in KillOrder.choose(count, of: candidates, selection: app.killSelection, isHealthy: isHealthy) { kill(instance, now) }
+    }
+
+    private func restartPlan(_ app: App) -> RollingRestart {
+        let (current, old) = tallies(of: app)
         return RollingRestart(
-            instances: app.instances, strategy: app.upgradeStrategy, oldActive: old.count(where: \.isActive), oldAll: old.count,
-            new: new.count, newReady: new.count(where: isReady))
+            instances: app.instances, strategy: app.upgradeStrategy, oldActive: old.active, oldAll: old.present, new: current.active,
+            newReady: current.ready)
     }
 
     private mutating func want(_ count: Int, of id: PathID, _ now: Timestamp) {
@@ -114,12 +112,12 @@ extension SchedulerCore {
         case .stop: return tasksByApp[action.app] == nil
         case .scale:
             guard let app = root.apps[action.app] else { return true }
-            let all = tasks(of: action.app).filter { $0.condition != .unreachableInactive }
+            let tally = tally(of: app.id)
             // One that is waited for is no reason to wait with the deployment: it had come to run before.
-            return all.count == app.instances && all.allSatisfy { isReady($0) || ($0.condition == .unreachable && $0.startedAt != nil) }
+            return tally.present == app.instances && tally.ready + tally.awaited == tally.present
         case .restart:
             guard let app = root.apps[action.app] else { return true }
-            return restartPlan(app, tasks(of: action.app)).isDone
+            return restartPlan(app).isDone
         }
     }
 

@@ -74,6 +74,7 @@ extension SchedulerCore {
         let wasHealthy = isHealthy(instance)
         let verdict = tracker.take(failure, of: check, at: index, startedAt: instance.startedAt ?? instance.stagedAt, now: now)
         health[instance.taskID] = tracker
+        recount(instance.taskID, of: instance.appID, instance.appVersion)
         if verdict.hasFailed {
             statistics.healthFailures += 1
             publish(
@@ -123,6 +124,7 @@ extension SchedulerCore {
         case .failure: isReady = false
         }
         readiness[instance.taskID, default: [:]][index] = Readiness(isReady: isReady, lastResponse: response)
+        recount(instance.taskID, of: instance.appID, instance.appVersion)
         guard isReady else { return }
         // Once ready is enough; its health checks go on.
         emit(.stopProbes(taskID: instance.taskID))

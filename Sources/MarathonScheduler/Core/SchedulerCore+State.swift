@@ -65,6 +65,7 @@ extension SchedulerCore {
     mutating func store(_ instance: Instance) {
         instances[instance.taskID] = instance
         tasksByApp[instance.appID, default: []].insert(instance.taskID)
+        recount(instance.taskID, of: instance.appID, instance.appVersion)
         emit(.write(StateWrite(path: Self.path(of: instance), value: instance.json.bytes())))
     }
 
@@ -74,6 +75,7 @@ extension SchedulerCore {
         if tasksByApp[instance.appID]?.isEmpty == true { tasksByApp[instance.appID] = nil }
         health[instance.taskID] = nil
         readiness[instance.taskID] = nil
+        recount(instance.taskID, of: instance.appID, instance.appVersion)
         reconciliation.answered(instance.taskID)
         emit(.write(StateWrite(path: Self.path(of: instance), value: nil)))
         emit(.stopProbes(taskID: instance.taskID))
@@ -134,6 +136,7 @@ extension SchedulerCore {
             }
         }
         deployments.sort { $0.version < $1.version }
+        for instance in instances.values { recount(instance.taskID, of: instance.appID, instance.appVersion) }
         dirty = Set(root.apps.keys).union(tasksByApp.keys).union(deployments.flatMap(\.affectedApps))
         for instance in instances.values where instance.condition == .running { startProbes(instance) }
         settle(now)

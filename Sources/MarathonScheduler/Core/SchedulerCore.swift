@@ -19,6 +19,8 @@ struct SchedulerCore: Sendable {
 
     // What a new leader learns again.
     var tasksByApp: [PathID: Set<String>] = [:]
+    var tallies: [PathID: [Timestamp: Tally]] = [:]
+    var marks: [String: Tally] = [:]
     var health: [String: HealthTracker] = [:]
     var readiness: [String: [Int: Readiness]] = [:]
     var backoff = LaunchBackoff()
@@ -104,8 +106,11 @@ struct SchedulerCore: Sendable {
     func app(of instance: Instance) -> App? { versions[instance.appID]?[instance.appVersion] ?? root.apps[instance.appID] }
 
     /// True where the task is what the app asks for now.
-    func isCurrent(_ instance: Instance, _ app: App) -> Bool {
-        guard let launched = versions[instance.appID]?[instance.appVersion] else { return instance.appVersion >= app.lastConfigChangeAt }
+    func isCurrent(_ instance: Instance, _ app: App) -> Bool { isCurrent(instance.appVersion, app) }
+
+    /// True where tasks of that version are what the app asks for now.
+    func isCurrent(_ version: Timestamp, _ app: App) -> Bool {
+        guard let launched = versions[app.id]?[version] else { return version >= app.lastConfigChangeAt }
         return launched.lastConfigChangeAt == app.lastConfigChangeAt
     }
 

@@ -29,7 +29,23 @@ struct Deployment: Sendable, Hashable {
     /// Index of the step that is under way.
     var currentStep = 0
 
-    var affectedApps: Set<PathID> { Set(steps.joined().map(\.app)) }
+    init(
+        id: String, version: Timestamp, steps: [[Action]], originals: [PathID: Timestamp], targets: [PathID: Timestamp], madeGroups: [PathID],
+        changedGroups: [PathID: [PathID]], currentStep: Int = 0
+    ) {
+        self.id = id
+        self.version = version
+        self.steps = steps
+        self.originals = originals
+        self.targets = targets
+        self.madeGroups = madeGroups
+        self.changedGroups = changedGroups
+        self.currentStep = currentStep
+        affectedApps = Set(steps.joined().map(\.app))
+    }
+
+    /// Apps of any step.
+    let affectedApps: Set<PathID>
     var isFinished: Bool { currentStep >= steps.count }
     var currentActions: [Action] { isFinished ? [] : steps[currentStep] }
 
