@@ -53,6 +53,8 @@ public struct EngineChoice: Sendable, Hashable {
         public var version: String?
         /// Path of `embedded-engine`; nil where there is none.
         public var embedded: String?
+        /// Path of an upstream program that the operator names and that is not there.
+        public var missing: String?
 
         /// Describes what is found.
         public init(upstream: String? = nil, version: String? = nil, embedded: String? = nil) {
@@ -64,11 +66,15 @@ public struct EngineChoice: Sendable, Hashable {
 
     /// Looks for the programs.
     /// - Parameters:
-    ///   - names: names of the upstream program, the preferred first (`mesos-agent`, `mesos-slave`), or absolute paths.
+    ///   - names: names or usual paths of the upstream program, the preferred first (`mesos-agent`, `mesos-slave`).
+    ///   - named: the program that the operator names, in place of those.
     ///   - versionFlag: asks the program for its version where given (`--version` prints `mesos 1.11.0`).
-    public static func find(_ names: [String], host: HostFacts, versionFlag: String? = nil) async -> Found {
+    public static func find(
+        _ names: [String], named: String? = nil, host: HostFacts, versionFlag: String? = nil
+    ) async -> Found {
         var found = Found()
-        found.upstream = names.lazy.compactMap { Executable.find($0) }.first
+        found.upstream = (named.map { [$0] } ?? names).lazy.compactMap { Executable.find($0) }.first
+        if found.upstream == nil { found.missing = named }
         found.embedded = Executable.find("\(host.executableDirectory)/embedded-engine")
         if let program = found.upstream, let versionFlag,
             let result = try? await Command([program, versionFlag], deadline: .seconds(10)).run()
@@ -106,6 +112,11 @@ public struct EngineChoice: Sendable, Hashable {
                 ])
             }
             return EngineChoice(engine: .embedded, command: [path, role], reason: "engine: embedded (\(path)), because \(why)")
+        }
+        if let missing = found.missing, settings[engine] != .embedded {
+            throw PlanRefusal([
+                "there is no program \(missing) that this user may execute: install \(upstreamName), correct the path, or set ENGINE=embedded"
+            ])
         }
         switch (settings[engine], found.upstream) {
         case (.upstream, .some(let path)): return upstream(path, "ENGINE=upstream")
@@ -154,11 +165,13 @@ extension EngineChoice.Found {
     public var json: JSON {
         .members([
             "upstream": upstream.map(JSON.string), "version": version.map(JSON.string), "embedded": embedded.map(JSON.string),
+            "missing": missing.map(JSON.string),
         ])
     }
 
     /// Reads what `json` wrote; nil reads as nothing found.
     public init(json: JSON?) {
         self.init(upstream: json?["upstream"]?.string, version: json?["version"]?.string, embedded: json?["embedded"]?.string)
+        missing = json?["missing"]?.string
     }
 }

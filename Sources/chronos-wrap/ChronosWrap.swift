@@ -9,8 +9,8 @@ struct ChronosWrap: Component {
     static var schema: SettingsSchema { ChronosSettings.schema }
 
     static func gatherFacts(_ settings: ResolvedSettings, host: HostFacts) async throws(ClusterError) -> ChronosFacts {
-        let names = settings[ChronosSettings.binary].map { [$0] } ?? ["chronos", "/usr/bin/chronos", "/chronos/bin/start.sh"]
-        return ChronosFacts(engines: await EngineChoice.find(names, host: host))
+        let names = ["chronos", "/usr/bin/chronos", "/chronos/bin/start.sh"]
+        return ChronosFacts(engines: await EngineChoice.find(names, named: settings[ChronosSettings.binary], host: host))
     }
 
     static func plan(_ settings: ResolvedSettings, facts: ChronosFacts) throws(PlanRefusal) -> LaunchPlan {

@@ -9,10 +9,8 @@ struct MarathonWrap: Component {
     static var schema: SettingsSchema { MarathonSettings.schema }
 
     static func gatherFacts(_ settings: ResolvedSettings, host: HostFacts) async throws(ClusterError) -> MarathonFacts {
-        let names =
-            settings[MarathonSettings.binary].map { [$0] }
-            ?? ["marathon", "/marathon/bin/marathon", "/marathon/bin/start", "/usr/share/marathon/bin/marathon"]
-        return MarathonFacts(engines: await EngineChoice.find(names, host: host))
+        let names = ["marathon", "/marathon/bin/marathon", "/marathon/bin/start", "/usr/share/marathon/bin/marathon"]
+        return MarathonFacts(engines: await EngineChoice.find(names, named: settings[MarathonSettings.binary], host: host))
     }
 
     static func plan(_ settings: ResolvedSettings, facts: MarathonFacts) throws(PlanRefusal) -> LaunchPlan {

@@ -9,8 +9,9 @@ struct MesosMasterWrap: Component {
     static var schema: SettingsSchema { MasterSettings.schema }
 
     static func gatherFacts(_ settings: ResolvedSettings, host: HostFacts) async throws(ClusterError) -> MasterFacts {
-        let names = settings[MasterSettings.binary].map { [$0] } ?? ["mesos-master", "/usr/sbin/mesos-master"]
-        return MasterFacts(engines: await EngineChoice.find(names, host: host, versionFlag: "--version"))
+        MasterFacts(
+            engines: await EngineChoice.find(
+                ["mesos-master", "/usr/sbin/mesos-master"], named: settings[MasterSettings.binary], host: host, versionFlag: "--version"))
     }
 
     static func plan(_ settings: ResolvedSettings, facts: MasterFacts) throws(PlanRefusal) -> LaunchPlan {

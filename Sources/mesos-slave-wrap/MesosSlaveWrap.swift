@@ -11,10 +11,9 @@ struct MesosSlaveWrap: Component {
     static var schema: SettingsSchema { SlaveSettings.schema }
 
     static func gatherFacts(_ settings: ResolvedSettings, host: HostFacts) async throws(ClusterError) -> SlaveFacts {
-        let names =
-            settings[SlaveSettings.binary].map { [$0] } ?? ["mesos-slave", "mesos-agent", "/usr/sbin/mesos-slave", "/usr/sbin/mesos-agent"]
+        let names = ["mesos-slave", "mesos-agent", "/usr/sbin/mesos-slave", "/usr/sbin/mesos-agent"]
         return SlaveFacts(
-            engines: await EngineChoice.find(names, host: host, versionFlag: "--version"),
+            engines: await EngineChoice.find(names, named: settings[SlaveSettings.binary], host: host, versionFlag: "--version"),
             checkpoint: try AgentCheckpoint.read(workDirectory: settings[SlaveSettings.workDirectory]))
     }
 
