@@ -16,6 +16,8 @@ struct EntrypointRun<C: Component>: Sendable {
     private let stop = StopRequest()
     private let status: RunStatus
     private let metrics = MetricsRegistry()
+    /// Where it listens, once it does.
+    private let probeSocket = SharedPath()
 
     init(schema: SettingsSchema, signals: AsyncStream<Int32>, logger: Logger) {
         self.schema = schema
@@ -32,7 +34,11 @@ struct EntrypointRun<C: Component>: Sendable {
 
     func run() async -> Int32 {
         let forwarding = Task { await forward() }
-        defer { forwarding.cancel() }
+        defer {
+            forwarding.cancel()
+            // Nobody takes the place of one that ended in order; after a kill the next one listens over what is left.
+            if let path = probeSocket.value { unlink(path) }
+        }
         // A stop ends the preparation at once, whatever it is busy with.
         let prepared = await Deadline.run(unless: stop) { () async -> Result<Prepared, ClusterError> in
             do throws(ClusterError) { return .success(try await prepare()) } catch { return .failure(error) }
@@ -99,6 +105,7 @@ struct EntrypointRun<C: Component>: Sendable {
         if socket != "none" {
             if let slash = socket.lastIndex(of: "/"), slash != socket.startIndex { try Files.makeDirectory(String(socket[..<slash])) }
             try await server.listen(.unix(path: socket, mode: 0o660))
+            probeSocket.value = socket
         }
     }
 
@@ -211,6 +218,15 @@ struct EntrypointRun<C: Component>: Sendable {
                 logger.info("\(name) received, but the component does not run: ignored")
             }
         }
+    }
+}
+
+/// A path that becomes known later.
+private final class SharedPath: Sendable {
+    private let state = Mutex<String?>(nil)
+    var value: String? {
+        get { state.withLock { $0 } }
+        set { state.withLock { $0 = newValue } }
     }
 }
 
