@@ -49,6 +49,11 @@ let runtime: [Target.Dependency] = [
     "ClusterCore", "JSON", "Settings", "Supervision", "Checks", "Entrypoint", "Templating", logging,
 ]
 
+let entrypoints: [Target.Dependency] = [
+    "chronos-wrap", "consul-wrap", "haproxy-consul", "keepalived-wrap", "marathon-wrap", "mesos-consul", "mesos-master-wrap",
+    "mesos-slave-wrap", "zookeeper-init",
+]
+
 var targets: [Target] = [
     // C
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -113,6 +118,7 @@ var targets: [Target] = [
     executable("entrypoint-fixture", runtime, path: "Tests/entrypoint-fixture"),
     .target(
         name: "ClusterTestKit", dependencies: ["ClusterCore", "ZooKeeper"], swiftSettings: strict),
+    tests("BadInputTests", ["ClusterCore", "ClusterTestKit"] + entrypoints),
     tests("ChecksTests", ["Checks", "ClusterCore", "ClusterTestKit", "JSON"]),
     tests("ChronosClusterTests", ["Chronos", "ClusterCore", "ClusterTestKit", "HTTPClient", "JSON", "embedded-engine"]),
     tests(
@@ -171,12 +177,7 @@ var targets: [Target] = [
     tests(
         "MesosSlaveWrapTests",
         ["mesos-slave-wrap", "ClusterCore", "ClusterTestKit", "Entrypoint", "JSON", "Mesos", "Prerequisites", "Settings"]),
-    tests(
-        "ReferenceTests",
-        [
-            "ClusterCore", "ClusterTestKit", "YAML", "chronos-wrap", "consul-wrap", "haproxy-consul", "keepalived-wrap", "marathon-wrap",
-            "mesos-consul", "mesos-master-wrap", "mesos-slave-wrap", "zookeeper-init",
-        ]),
+    tests("ReferenceTests", ["ClusterCore", "ClusterTestKit", "YAML"] + entrypoints),
     tests("SettingsTests", ["ClusterCore", "JSON", "Settings", "YAML"]),
     tests("SupervisionTests", ["ClusterCore", "ClusterTestKit", "Supervision", logging]),
     tests("TemplatingTests", ["ClusterCore", "JSON", "Templating"]),

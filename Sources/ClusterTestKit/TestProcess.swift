@@ -86,6 +86,18 @@ public final class TestProcess: Sendable {
         }
     }
 
+    /// Waits for its exit, and kills its group where it has not come after `limit`.
+    /// - Returns: exit code, or 128 + signal.
+    @discardableResult
+    public func wait(atMost limit: Duration) async -> Int32 {
+        let killer = Task {
+            try await Task.sleep(for: limit)
+            signalGroup(SIGKILL)
+        }
+        defer { killer.cancel() }
+        return await wait()
+    }
+
     /// Kills its group and waits for it.
     public func kill() async {
         signalGroup(SIGKILL)
@@ -97,12 +109,7 @@ public final class TestProcess: Sendable {
     @discardableResult
     public func terminate(grace: Duration = .seconds(10)) async -> Int32 {
         signal(SIGTERM)
-        let killer = Task {
-            try await Task.sleep(for: grace)
-            signalGroup(SIGKILL)
-        }
-        defer { killer.cancel() }
-        return await wait()
+        return await wait(atMost: grace)
     }
 }
 
