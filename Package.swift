@@ -159,6 +159,7 @@ var targets: [Target] = [
     tests("JSONTests", ["JSON"]),
     tests(
         "KeepalivedTests", ["Checks", "ClusterCore", "ClusterTestKit", "Entrypoint", "JSON", "Settings", "keepalived-wrap"]),
+    tests("LinkageTests", ["ClusterTestKit", "embedded-engine"] + entrypoints),
     tests(
         "MarathonSchedulerTests",
         [
