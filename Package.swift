@@ -88,7 +88,7 @@ var targets: [Target] = [
 
     // engine
     library("EngineSupport", ["ClusterCore", "JSON", "HTTPClient", hummingbird, logging] + nio),
-    library("MesosFramework", ["ClusterCore", "JSON", "HTTPClient", "ZooKeeper", "Mesos", logging]),
+    library("MesosFramework", ["ClusterCore", "EngineSupport", "JSON", "HTTPClient", "ZooKeeper", "Mesos", logging]),
     library(
         "EmbeddedMesos",
         ["CLinux", "ClusterCore", "JSON", "HTTPClient", "ZooKeeper", "Mesos", "Supervision", "EngineSupport", hummingbird, logging]),
@@ -163,8 +163,8 @@ var targets: [Target] = [
     tests(
         "MarathonSchedulerTests",
         [
-            "ClusterCore", "ClusterTestKit", "EngineSupport", "HTTPClient", "JSON", "Marathon", "MarathonScheduler", "Mesos", "ZooKeeper",
-            logging,
+            "ClusterCore", "ClusterTestKit", "EngineSupport", "HTTPClient", "JSON", "Marathon", "MarathonScheduler", "Mesos", "MesosFramework",
+            "ZooKeeper", logging,
         ]),
     tests("MarathonTests", ["ClusterCore", "JSON", "Marathon"]),
     tests(

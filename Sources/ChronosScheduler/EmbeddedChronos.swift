@@ -1,6 +1,7 @@
 public import ClusterCore
 import Glibc
 import Logging
+import MesosFramework
 
 /// `embedded-engine chronos`: a Mesos framework with Chronos' REST API, command line, leader election and scheduling. It needs nothing of
 /// Mesos but the public v1 scheduler API, and keeps its state in ZooKeeper below `<zk_path>/embedded/v1`.
@@ -32,7 +33,7 @@ public enum EmbeddedChronos {
         }
         do {
             try await ChronosNode(options: options, logger: logger).run()
-        } catch let lost as ChronosNode.LostLeadership {
+        } catch let lost as FrameworkNode.LostLeadership {
             logger.warning("leadership was lost: \(lost); ending, to be started anew")
             exit(1)
         } catch let error as ClusterError {

@@ -27,6 +27,13 @@ public struct BasicAuthentication: Sendable {
         self.credentials = credentials
     }
 
+    /// Lets one pass that is written `user:password`; nil where it is not written so.
+    public init?(realm: String, userAndPassword text: String) {
+        guard let colon = text.firstIndex(of: ":") else { return nil }
+        self.init(
+            realm: realm, credentials: [Credential(principal: String(text[..<colon]), secret: String(text[text.index(after: colon)...]))])
+    }
+
     /// Who the request authenticates as; nil where it has no valid credentials. All credentials are compared in constant time.
     public func principal(of request: EngineRequest) -> String? {
         guard let header = request.headers["Authorization"], header.lowercased().hasPrefix("basic ") else { return nil }

@@ -1,6 +1,7 @@
 public import ClusterCore
 import Glibc
 import Logging
+import MesosFramework
 
 /// `embedded-engine marathon`: a Mesos framework with Marathon's REST API, command line, leader election and scheduling. It needs nothing
 /// of Mesos but the public v1 scheduler API, and keeps its state in ZooKeeper below `<zk>/embedded/v1`.
@@ -30,8 +31,11 @@ public enum EmbeddedMarathon {
         }
         do {
             try await MarathonNode(options: options, logger: logger).run()
-        } catch let ending as MarathonNode.Ending {
-            logger.warning("\(ending); ending, to be started anew")
+        } catch let lost as FrameworkNode.LostLeadership {
+            logger.warning("leadership was lost: \(lost); ending, to be started anew")
+            exit(137)
+        } catch is MarathonNode.Abdicated {
+            logger.warning("leadership was given up on request; ending, to be started anew")
             exit(137)
         } catch let error as ClusterError {
             throw error

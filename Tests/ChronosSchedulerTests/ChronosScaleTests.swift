@@ -41,13 +41,10 @@ import Testing
     }
 
     @Test func `four times the jobs take not much more than four times as long`() async throws {
-        var ratios: [Double] = []
-        for _ in 0..<3 {
-            let (many, few) = (try await run(300), try await run(75))
-            print("measured: \(many), \(few)")
-            ratios.append(many / few)
-        }
-        print("measured: 300 jobs take \(ratios.min() ?? 0) times as long as 75")
-        #expect((ratios.min() ?? 0) < 9)
+        // The machine may be busy with something else for a while.
+        var (few, many) = (Duration.seconds(60), Duration.seconds(60))
+        for _ in 0..<3 { (few, many) = (min(few, try await run(75)), min(many, try await run(300))) }
+        print("measured: 300 jobs \(many), 75 \(few)")
+        #expect(many / few < 9)
     }
 }

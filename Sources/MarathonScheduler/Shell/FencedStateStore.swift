@@ -30,16 +30,3 @@ struct FencedStateStore: StateStore {
         try await store.transaction(batch)
     }
 }
-
-/// The framework's id, beside the state that belongs to it.
-struct FencedIdentity: FrameworkIdentity {
-    let store: FencedStore
-    private static let path = "/framework-id"
-
-    func load() async throws -> String? {
-        guard let node = try await store.read(Self.path), !node.data.isEmpty else { return nil }
-        return node.text
-    }
-
-    func save(_ frameworkID: String) async throws { try await store.write(Self.path, Array(frameworkID.utf8)) }
-}

@@ -1,6 +1,7 @@
 import ClusterCore
 import EngineSupport
 import HTTPClient
+import MesosFramework
 
 /// What every Marathon, leader or standby, answers with: the leader its API, a standby the leader's answer.
 struct MarathonFront: Sendable {

@@ -1,11 +1,15 @@
-import ClusterCore
-import EngineSupport
+public import ClusterCore
+public import EngineSupport
 
 /// Who answers requests now: this process as the leader, another leader, or nobody yet.
-actor RoleGate {
-    enum Role: Sendable {
+public actor RoleGate {
+    /// What this process is.
+    public enum Role: Sendable {
+        /// Nobody leads yet, or this one has just been elected.
         case undecided
+        /// Another leads.
         case standby(leader: HostPort)
+        /// This one leads, and answers by these routes.
         case leader(EngineRouter)
     }
 
@@ -13,7 +17,10 @@ actor RoleGate {
     private var waiters: [Int: CheckedContinuation<Role, Never>] = [:]
     private var nextWaiter = 0
 
-    func set(_ role: Role) {
+    init() {}
+
+    /// Lets those who wait know.
+    public func set(_ role: Role) {
         self.role = role
         if case .undecided = role { return }
         for waiter in waiters.values { waiter.resume(returning: role) }
@@ -21,13 +28,13 @@ actor RoleGate {
     }
 
     /// The role, as soon as it is decided; undecided after the time-out.
-    func decided(within timeout: Duration) async -> Role {
+    public func decided(within timeout: Duration) async -> Role {
         if case .undecided = role {} else { return role }
         nextWaiter += 1
         let key = nextWaiter
         let timer = Task {
-            try? await Task.sleep(for: timeout, clock: .continuous)
-            self.expire(key)
+            try await Task.sleep(for: timeout, clock: .continuous)
+            expire(key)
         }
         defer { timer.cancel() }
         return await withCheckedContinuation { waiters[key] = $0 }
