@@ -34,7 +34,7 @@ struct MarathonWrap: Component {
             : .latch(parent: "\(marathon.zooKeeper.path)/leader-curator", id: marathon.announced)
         let handover = ElectionHandover(
             ensemble: marathon.zooKeeper, election: election, record: ElectionHandover.record("marathon", settings))
-        plan.companions = [handover.companion, probes.masterWatch, probes.ghostWatch]
+        plan.companions = [handover.companion] + probes.companions
         plan.afterExit = [handover.exitAction]
         return plan
     }

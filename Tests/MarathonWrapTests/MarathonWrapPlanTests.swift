@@ -93,15 +93,4 @@ import Testing
         #expect(refusals(indigo.merging(["MARATHON_NO_SUCH_FLAG": "1"]) { $1 }, embedded).joined().contains("NO_SUCH_FLAG"))
         #expect(refusals(indigo.merging(["MARATHON_HTTP_CREDENTIALS": "nocolon"]) { $1 }, embedded).joined().contains("nocolon") == false)
     }
-
-    @Test func aGhostIsCuredAfterItsTimeAndOnlyThen() {
-        var watch = GhostWatch(patience: .seconds(90))
-        let start = ContinuousClock.now
-        let looks: [(GhostWatch.Sight, Int)] = [
-            (.ghost, 0), (.ghost, 80), (.fine, 85), (.ghost, 95), (.ghost, 185), (.ghost, 190), (.ghost, 279), (.ghost, 280),
-        ]
-        let acts = looks.map { sight, seconds in watch.look(sight, now: start + .seconds(seconds)) }
-        // The second time counts from its own beginning.
-        #expect(acts == [false, false, false, false, true, false, false, true])
-    }
 }
