@@ -7,7 +7,7 @@ import JSON
 struct KeepalivedChecks: Sendable {
     let virtualAddresses: [VirtualAddress]
     let vrrpPIDFile: String
-    let health: HAProxyHealth?
+    let health: HAProxyWatch?
 
     /// Which of the virtual addresses this host has.
     private func held() throws(ClusterError) -> (here: [VirtualAddress], away: [VirtualAddress]) {
@@ -52,7 +52,7 @@ struct KeepalivedChecks: Sendable {
         }
     }
 
-    private func haproxy(_ health: HAProxyHealth) async -> Check.Outcome {
+    private func haproxy(_ health: HAProxyWatch) async -> Check.Outcome {
         let verdict = await health.verdict
         guard let age = verdict.age else { return .fail("\(health.probe) has not been asked yet") }
         guard age < health.interval * 4 + .seconds(2) else {

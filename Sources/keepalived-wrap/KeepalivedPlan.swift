@@ -27,7 +27,7 @@ extension Keepalived {
         let configuration = "\(directory)/keepalived.conf"
         let pidFiles = ["\(directory)/keepalived.pid", "\(directory)/vrrp.pid"]
         let health = probe(settings, nodeAddress: nodeAddress).map {
-            HAProxyHealth(probe: $0, interval: settings[KeepalivedSettings.probeInterval], trackFile: "\(directory)/haproxy")
+            HAProxyWatch(probe: $0, interval: settings[KeepalivedSettings.probeInterval], trackFile: "\(directory)/haproxy")
         }
         let content = try render(
             facts.template,
@@ -87,7 +87,7 @@ extension Keepalived {
         }
     }
 
-    private static func probe(_ settings: ResolvedSettings, nodeAddress: InternetAddress?) -> HAProxyHealth.Probe? {
+    private static func probe(_ settings: ResolvedSettings, nodeAddress: InternetAddress?) -> HAProxyWatch.Probe? {
         switch settings[KeepalivedSettings.probe] {
         case nil:
             let endpoint = HostPort(host: nodeAddress?.description ?? "127.0.0.1", port: CommonSettings.probePorts["haproxy"] ?? 9156)

@@ -26,9 +26,9 @@ struct PureTests {
     }
 
     @Test func aPlainNoCountsAtOnceAndSilenceWhenItRepeats() {
-        var tracker = HealthTracker()
+        var tracker = HAProxyTracker()
         #expect(!tracker.isReady)
-        let sights: [(HealthTracker.Observation, changes: Bool, isReady: Bool, reason: String?)] = [
+        let sights: [(HAProxyTracker.Observation, changes: Bool, isReady: Bool, reason: String?)] = [
             (.ready, false, false, "HAProxy has become ready just now"), (.ready, true, true, nil), (.silent("slow"), false, true, nil),
             (.ready, false, true, nil), (.silent("slow"), false, true, nil), (.silent("slow"), true, false, "slow"),
             (.ready, false, false, "HAProxy has become ready just now"), (.notReady("503"), false, false, "503"),

@@ -13,7 +13,7 @@ struct ClusterStart {
             Terminal.say("cluster in \(state.path) runs already: \(context.topology.summary)")
             return try await follow(isRunningAlready: true)
         }
-        let left = await ProcessTable.end(context.identifier, state: state)
+        let left = await ClusterProcesses.end(context.identifier, state: state)
         if left > 0 { Terminal.say("ended \(left) process\(left == 1 ? "" : "es") that a killed supervisor had left") }
         try Preflight.check(context.topology, executables: context.executables)
         try makeDirectories()
@@ -140,7 +140,7 @@ struct ClusterStop {
             }
             if SupervisorLock.isHeld(state) { kill(record.pid, SIGKILL) }
         }
-        _ = await ProcessTable.end(context.identifier, state: state)
+        _ = await ClusterProcesses.end(context.identifier, state: state)
         Terminal.say("stopped after \((ContinuousClock.now - start).milliseconds) ms")
     }
 }

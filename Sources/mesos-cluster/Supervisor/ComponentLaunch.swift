@@ -43,7 +43,7 @@ struct LaunchSettings {
     /// What every process needs; nothing of the caller's environment goes in but what finds programs.
     private func common(_ kind: ComponentKind) -> [String: String] {
         var environment = [
-            ProcessTable.marker: context.identifier,
+            ClusterProcesses.marker: context.identifier,
             "PATH": Programs.path,
             "NODE_NAME": node.name, "NODE_ADDRESS": node.address, "PROBE_SOCKET": state.socket(node, kind),
             // A production node's settings file on the same host is none of a development cluster's business.

@@ -130,7 +130,7 @@ actor TaskRun {
 
     private func startHealthChecks() {
         guard let check = task.healthCheck else { return }
-        let prober = HealthProber(check: check, runtime: runtime, http: http, address: record.settings.address)
+        let prober = TaskHealthProbe(check: check, runtime: runtime, http: http, address: record.settings.address)
         var state = HealthState(check, wasHealthy: files.readEvents().last { $0.status.healthy != nil }?.status.healthy)
         let grace = task.killGrace ?? record.settings.grace
         let begun = begun

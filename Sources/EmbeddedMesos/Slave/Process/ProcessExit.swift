@@ -14,14 +14,14 @@ enum ProcessExit: Sendable, Hashable {
     var message: String {
         switch self {
         case .exited(let status): "Command exited with status \(status)"
-        case .signaled(let signal): "Command terminated with signal \(SignalName.description(signal))"
+        case .signaled(let signal): "Command terminated with signal \(SignalWords.of(signal))"
         case .unknown: "Command ended while no executor watched it; its exit status is not known"
         }
     }
 }
 
 /// Signals in the words of strsignal(3), which is not safe to call from several threads.
-enum SignalName {
+enum SignalWords {
     private static let words: [Int32: String] = [
         1: "Hangup", 2: "Interrupt", 3: "Quit", 4: "Illegal instruction", 5: "Trace/breakpoint trap", 6: "Aborted", 7: "Bus error",
         8: "Floating point exception", 9: "Killed", 10: "User defined signal 1", 11: "Segmentation fault", 12: "User defined signal 2",
@@ -29,5 +29,5 @@ enum SignalName {
     ]
 
     /// The signal in words, as upstream prints it.
-    static func description(_ signal: Int32) -> String { words[signal] ?? "signal \(signal)" }
+    static func of(_ signal: Int32) -> String { words[signal] ?? "signal \(signal)" }
 }

@@ -4,7 +4,7 @@ import HTTPClient
 import Mesos
 
 /// Tries a task's health once.
-struct HealthProber: Sendable {
+struct TaskHealthProbe: Sendable {
     let check: HealthCheck
     let runtime: any TaskRuntime
     let http: HTTPClient

@@ -2,7 +2,7 @@ import ClusterCore
 import Glibc
 
 /// The processes of one cluster, found in /proc: what a killed supervisor, wrap or slave left behind.
-enum ProcessTable {
+enum ClusterProcesses {
     /// The variable by which every process of a cluster is marked.
     static let marker = "DEV_CLUSTER_ID"
 

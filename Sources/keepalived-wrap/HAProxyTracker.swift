@@ -3,7 +3,7 @@
 /// A plain "no" (not ready, or nobody listens) counts at once: each half second of doubt is a half second without service. Silence
 /// counts when it repeats, as a busy host may be slow once. "Yes" must repeat, so that a HAProxy that comes and goes does not drag the
 /// virtual addresses to and fro.
-struct HealthTracker: Sendable, Hashable {
+struct HAProxyTracker: Sendable, Hashable {
     /// What one look saw.
     enum Observation: Sendable, Hashable {
         case ready

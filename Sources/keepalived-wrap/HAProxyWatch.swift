@@ -6,7 +6,7 @@ import HTTPClient
 import Logging
 
 /// Asks haproxy-consul's probe whether it is ready, and writes the answer into the file that keepalived tracks.
-actor HAProxyHealth {
+actor HAProxyWatch {
     /// Where the probe is.
     enum Probe: Sendable, Hashable, CustomStringConvertible {
         case url(String)
@@ -23,7 +23,7 @@ actor HAProxyHealth {
     nonisolated let probe: Probe
     nonisolated let interval: Duration
     nonisolated let trackFile: String
-    private(set) var tracker = HealthTracker()
+    private(set) var tracker = HAProxyTracker()
     private var lastLook: ContinuousClock.Instant?
 
     init(probe: Probe, interval: Duration, trackFile: String) {
@@ -61,7 +61,7 @@ actor HAProxyHealth {
         }
     }
 
-    private nonisolated func look(_ client: HTTPClient) async -> HealthTracker.Observation {
+    private nonisolated func look(_ client: HTTPClient) async -> HAProxyTracker.Observation {
         var request: HTTPRequest
         switch probe {
         case .url(let url): request = HTTPRequest("GET", url)
