@@ -81,7 +81,7 @@ var targets: [Target] = [
     library("Settings", ["ClusterCore", "JSON", "YAML"]),
     library("Supervision", ["CLinux", "ClusterCore", logging]),
     library("Checks", ["ClusterCore", "JSON"]),
-    library("Entrypoint", ["ClusterCore", "JSON", "Settings", "Supervision", "Checks", "HTTPServer", logging]),
+    library("Entrypoint", ["CLinux", "ClusterCore", "JSON", "Settings", "Supervision", "Checks", "HTTPServer", logging]),
     library(
         "Prerequisites",
         ["ClusterCore", "Checks", "Entrypoint", "JSON", "Settings", "Supervision", "ZooKeeper", "Mesos", "HTTPClient", logging]),
@@ -124,7 +124,8 @@ var targets: [Target] = [
     tests(
         "ChronosSchedulerTests",
         [
-            "ChronosScheduler", "Chronos", "ClusterCore", "ClusterTestKit", "EngineSupport", "HTTPClient", "JSON", "Mesos", "MesosFramework",
+            "ChronosScheduler", "Chronos", "ClusterCore", "ClusterTestKit", "EngineSupport", "HTTPClient", "JSON", "Mesos",
+            "MesosFramework",
             "ZooKeeper", logging,
         ]),
     tests("ChronosTests", ["Chronos", "ClusterCore", "JSON"]),
@@ -174,10 +175,12 @@ var targets: [Target] = [
         ["ClusterCore", "ClusterTestKit", "Consul", "Entrypoint", "HTTPClient", "JSON", "Settings", "ZooKeeper", "mesos-consul"]),
     tests("MesosClusterTests", ["ClusterCore", "ClusterTestKit", "JSON", "Supervision", "mesos-cluster"]),
     tests("MesosFrameworkTests", ["ClusterCore", "EngineSupport", "HTTPClient", "JSON", "Mesos", "MesosFramework", logging]),
-    tests("PrerequisitesTests", ["Checks", "ClusterCore", "ClusterTestKit", "Entrypoint", "JSON", "Prerequisites", "Supervision", "ZooKeeper", logging]),
+    tests(
+        "PrerequisitesTests",
+        ["Checks", "ClusterCore", "ClusterTestKit", "Entrypoint", "JSON", "Prerequisites", "Supervision", "ZooKeeper", logging]),
     tests(
         "MesosSlaveWrapTests",
-        ["mesos-slave-wrap", "ClusterCore", "ClusterTestKit", "Entrypoint", "JSON", "Mesos", "Prerequisites", "Settings"]),
+        ["mesos-slave-wrap", "ClusterCore", "ClusterTestKit", "Entrypoint", "JSON", "Mesos", "Prerequisites", "Settings", "Supervision"]),
     tests("ReferenceTests", ["ClusterCore", "ClusterTestKit", "YAML"] + entrypoints),
     tests("SettingsTests", ["ClusterCore", "JSON", "Settings", "YAML"]),
     tests("SupervisionTests", ["ClusterCore", "ClusterTestKit", "Supervision", logging]),

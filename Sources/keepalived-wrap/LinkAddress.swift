@@ -1,5 +1,6 @@
 import CLinux
 import ClusterCore
+import Entrypoint
 import Glibc
 
 /// An address on an interface of this host.
@@ -22,13 +23,13 @@ struct LinkAddress: Sendable, Hashable {
     }
 
     /// All addresses of this network namespace, by netlink.
-    static func all() throws(ClusterError) -> [LinkAddress] { try entries().map { LinkAddress($0) } }
+    static func all() throws(ClusterError) -> [LinkAddress] { try HostAddresses.all().map { LinkAddress($0) } }
 
     /// Removes these addresses from whatever interface has them, but not from the loopback.
     /// - Returns: what was removed.
     static func remove(_ addresses: Set<InternetAddress>) throws(ClusterError) -> [LinkAddress] {
         var removed: [LinkAddress] = []
-        for var entry in try entries() {
+        for var entry in try HostAddresses.all() {
             let link = LinkAddress(entry)
             guard addresses.contains(link.address), link.interface != "lo" else { continue }
             switch clinux_delete_address(&entry) {
@@ -53,19 +54,5 @@ struct LinkAddress: Sendable, Hashable {
             entry += 1
         }
         return names
-    }
-
-    private static func entries() throws(ClusterError) -> [clinux_address] {
-        var capacity = 64
-        while true {
-            var count = 0
-            var entries = [clinux_address](repeating: clinux_address(), count: capacity)
-            let problem = clinux_list_addresses(&entries, capacity, &count)
-            guard problem == 0 else {
-                throw ClusterError(.io, "can't list the host's addresses: \(String(cString: strerror(problem)))")
-            }
-            if count <= capacity { return Array(entries[..<count]) }
-            capacity = count * 2
-        }
     }
 }
