@@ -9,8 +9,9 @@ import Supervision
 public enum Entrypoint {
     /// Runs the subcommand that the command line names (`run` where it names none) and ends the process.
     ///
-    /// Exit statuses: the child's own code (128 + the signal that ended it); 64 wrong arguments, 65 malformed facts, 69 a prerequisite
-    /// that did not come, 70 a defect, 74 an operation that the system refused, 78 wrong settings or contradicting state; `health`: 0 or 1.
+    /// Exit statuses: the child's own code (128 + the signal that ended it); 64 wrong arguments, 65 a refused file or
+    /// malformed facts, 69 a prerequisite that did not come, 70 a defect, 74 an operation that the system refused, 78 wrong settings or
+    /// contradicting state; `health`: 0 or 1.
     public static func main<C: Component>(_ component: C.Type) async -> Never {
         let status = await run(component, arguments: Array(CommandLine.arguments.dropFirst()))
         // Not exit(): handlers registered by libraries would run beside threads that still use what they tear down.
@@ -28,18 +29,13 @@ public enum Entrypoint {
         let schema = C.schema.withCommonSettings
         let logger = Logger(label: schema.component)
         do throws(ClusterError) {
-            switch try CommandLineRequest.parse(arguments) {
-            case .run:
-                let run = EntrypointRun<C>(schema: schema, signals: signals, logger: logger)
-                return ExitStatus(rawValue: await run.run())
-            case .help: print(HelpText.of(schema))
-            case .version: print("\(schema.component) \(ProjectVersion.text)")
-            default:
-                // These end as programs do that catch no signals.
-                for number in EntrypointSignals.caught { signal(number, SIG_DFL) }
-                return try await answer(component, schema, arguments)
+            let request = try CommandLineRequest.parse(arguments)
+            if case .run = request {
+                return ExitStatus(rawValue: await EntrypointRun<C>(schema: schema, signals: signals, logger: logger).run())
             }
-            return .success
+            // The others end as programs do that catch no signals.
+            for number in EntrypointSignals.caught { signal(number, SIG_DFL) }
+            return try await answer(component, schema, request)
         } catch {
             complain(schema.component, error.description)
             return error.code.exitStatus
@@ -47,15 +43,18 @@ public enum Entrypoint {
     }
 
     private static func answer<C: Component>(
-        _ component: C.Type, _ schema: SettingsSchema, _ arguments: [String]
+        _ component: C.Type, _ schema: SettingsSchema, _ request: CommandLineRequest
     ) async throws(ClusterError) -> ExitStatus {
-        switch try CommandLineRequest.parse(arguments) {
+        switch request {
+        case .run: preconditionFailure("run is no question")
         case .plan(let file, let asJSON, let onlyFacts):
             return try await plan(component, schema, factsFile: file, asJSON: asJSON, onlyFacts: onlyFacts)
         case .health(let probe): return try health(schema, probe)
         case .settings(let form): return try settings(schema, form)
-        case .run, .help, .version: return .success
+        case .help: print(HelpText.of(schema))
+        case .version: print("\(schema.component) \(ProjectVersion.text)")
         }
+        return .success
     }
 
     /// Prints lines to standard error, each with the component's name.

@@ -16,8 +16,6 @@ struct EntrypointRun<C: Component>: Sendable {
     private let stop = StopRequest()
     private let status: RunStatus
     private let metrics = MetricsRegistry()
-    /// Where it listens, once it does.
-    private let probeSocket = SharedPath()
 
     init(schema: SettingsSchema, signals: AsyncStream<Int32>, logger: Logger) {
         self.schema = schema
@@ -37,7 +35,7 @@ struct EntrypointRun<C: Component>: Sendable {
         defer {
             forwarding.cancel()
             // Nobody takes the place of one that ended in order; after a kill the next one listens over what is left.
-            if let path = probeSocket.value { unlink(path) }
+            if let path = status.probeSocket { unlink(path) }
         }
         // A stop ends the preparation at once, whatever it is busy with.
         let prepared = await Deadline.run(unless: stop) { () async -> Result<Prepared, ClusterError> in
@@ -105,7 +103,7 @@ struct EntrypointRun<C: Component>: Sendable {
         if socket != "none" {
             if let slash = socket.lastIndex(of: "/"), slash != socket.startIndex { try Files.makeDirectory(String(socket[..<slash])) }
             try await server.listen(.unix(path: socket, mode: 0o660))
-            probeSocket.value = socket
+            status.listens(at: socket)
         }
     }
 
@@ -160,7 +158,7 @@ struct EntrypointRun<C: Component>: Sendable {
         // However this process ends, the child does not run on without hand-over and probes, in the way of the next one.
         spec.diesWithParent = true
         var configuration = Supervisor.Configuration(spec)
-        configuration.stop = StopSequence(signal: plan.stop.signal, secondSignal: plan.stop.secondSignal, grace: plan.stop.grace)
+        configuration.stop = plan.stop
         configuration.leftovers = plan.leavesSessions ? .sameSession : .all
         if prepared.settings[CommonSettings.restart] == .never { configuration.restarts = .never }
         let cleanUp: @Sendable (Supervisor.Exit) async -> Void = { [logger] exit in
@@ -218,15 +216,6 @@ struct EntrypointRun<C: Component>: Sendable {
                 logger.info("\(name) received, but the component does not run: ignored")
             }
         }
-    }
-}
-
-/// A path that becomes known later.
-private final class SharedPath: Sendable {
-    private let state = Mutex<String?>(nil)
-    var value: String? {
-        get { state.withLock { $0 } }
-        set { state.withLock { $0 = newValue } }
     }
 }
 

@@ -18,7 +18,7 @@ enum HelpText {
 
         \(schema.settings.map(setting).joined(separator: "\n"))
         \(passThrough(schema))
-        Exit status: the component's own, 128 + n where signal n ended it; 64 wrong arguments, 65 malformed facts,
+        Exit status: the component's own, 128 + n where signal n ended it; 64 wrong arguments, 65 a refused file or malformed facts,
         69 a prerequisite did not come in time, 70 a defect, 74 the system refused an operation,
         78 wrong settings or a state that contradicts them.
         """

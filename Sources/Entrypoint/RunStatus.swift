@@ -22,6 +22,7 @@ final class RunStatus: Sendable {
         var stage = Stage.preparing("starting")
         var supervisor: Supervisor?
         var companionFailures: [String: String] = [:]
+        var probeSocket: String?
     }
     private let state = Mutex(State())
     private let started = ContinuousClock.now
@@ -36,9 +37,12 @@ final class RunStatus: Sendable {
             $0.stage = .supervising
         }
     }
+    func listens(at path: String) { state.withLock { $0.probeSocket = path } }
     func companion(_ name: String, failed reason: String?) { state.withLock { $0.companionFailures[name] = reason } }
 
     var supervisor: Supervisor? { state.withLock { $0.supervisor } }
+    /// The Unix socket that answers the probes, once there is one.
+    var probeSocket: String? { state.withLock { $0.probeSocket } }
     var uptime: Duration { ContinuousClock.now - started }
 
     /// Why the component can't be asked now; nil where it runs.

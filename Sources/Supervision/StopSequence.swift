@@ -4,9 +4,9 @@ import Glibc
 public struct StopSequence: Sendable, Hashable {
     /// First signal, to the main process only.
     public var signal: Int32
-    /// A second signal after `grace`, where the first only asks for a drain.
+    /// A second signal after `grace`, where the first only asks for a drain (HAProxy: USR1, then TERM).
     public var secondSignal: Int32?
-    /// How long each signal is given.
+    /// How long each signal is given. 100 ms – 10 min.
     public var grace: Duration
 
     /// TERM and 6 s by default.

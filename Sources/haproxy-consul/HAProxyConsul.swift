@@ -2,6 +2,7 @@ import ClusterCore
 import Entrypoint
 import HAProxy
 import Settings
+import Supervision
 import Templating
 
 /// The component `haproxy`.
@@ -33,7 +34,7 @@ struct HAProxyConsul: Component {
             PlannedDirectory(surroundings.directory, mode: 0o750), PlannedDirectory(settings[LoadBalancerSettings.state], mode: 0o750),
         ]
         plan.files = own.files
-        plan.stop = StopPolicy(signal: 10, secondSignal: 15, grace: .seconds(5))
+        plan.stop = StopSequence(signal: 10, secondSignal: 15, grace: .seconds(5))
         let state = LoadBalancerState(own)
         plan.companions = [Companion("routes") { context in try await Updater(own, state: state, context: context).run() }]
         plan.checks = state.checks

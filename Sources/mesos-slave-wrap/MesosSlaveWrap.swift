@@ -5,6 +5,7 @@ import Glibc
 import HTTPClient
 import Prerequisites
 import Settings
+import Supervision
 
 /// The component `mesos-slave`.
 struct MesosSlaveWrap: Component {
@@ -45,7 +46,7 @@ struct MesosSlaveWrap: Component {
         // USR1: Mesos' slave ends its tasks, unregisters and exits. Each task has its own grace period for TERM.
         plan.stop =
             settings[S.endTasksOnStop]
-            ? StopPolicy(signal: SIGUSR1, secondSignal: SIGTERM, grace: .seconds(15)) : StopPolicy(signal: SIGTERM, grace: .seconds(6))
+            ? StopSequence(signal: SIGUSR1, secondSignal: SIGTERM, grace: .seconds(15)) : StopSequence(signal: SIGTERM, grace: .seconds(6))
         plan.leavesSessions = true
         return plan
     }

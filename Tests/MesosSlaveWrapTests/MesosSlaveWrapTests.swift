@@ -5,6 +5,7 @@ import JSON
 import Mesos
 import Prerequisites
 import Settings
+import Supervision
 import Testing
 
 @testable import mesos_slave_wrap
