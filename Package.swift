@@ -62,7 +62,7 @@ var targets: [Target] = [
     .target(name: "CLinux"),
 
     // plumbing
-    library("ClusterCore", []),
+    library("ClusterCore", ["CLinux"]),
     library("JSON", []),
     library("HTTPClient", ["CCurl", "ClusterCore"]),
     library("HTTPServer", ["ClusterCore"] + nio),

@@ -3,7 +3,6 @@
 #define CURL_DISABLE_TYPECHECK 1
 #include <curl/curl.h>
 #include <fcntl.h>
-#include <sys/prctl.h>
 
 static inline CURLcode ccurl_set_long(CURL *handle, CURLoption option, long value) {
     return (curl_easy_setopt)(handle, option, value);
@@ -65,5 +64,3 @@ static inline size_t ccurl_pause_writing(void) { return CURL_WRITEFUNC_PAUSE; }
 static inline CURLcode ccurl_global_init(void) { return curl_global_init(CURL_GLOBAL_ALL); }
 static inline long ccurl_auth_basic(void) { return CURLAUTH_BASIC; }
 
-// Swift's Glibc module hides the GNU functions of pthread.h.
-static inline void ccurl_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }

@@ -20,7 +20,7 @@ public enum EmbeddedChronos {
         let options: ChronosOptions
         do throws(ClusterError) {
             options = try ChronosOptions(
-                arguments, environment: environment, hostname: HostSystem.name(), user: HostSystem.userName())
+                arguments, environment: environment, hostname: HostNames.own, user: AccountName.own)
         } catch {
             let text = Array("[chronos] Error: \(error)\n".utf8)
             _ = write(2, text, text.count)

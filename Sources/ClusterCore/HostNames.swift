@@ -2,31 +2,19 @@ import Glibc
 
 /// Host names by the system's resolver, each on a thread of its own: it blocks, for seconds where a name server is away.
 public enum HostNames {
+    /// This host's own name.
+    public static var own: String {
+        var name = [CChar](repeating: 0, count: 256)
+        guard gethostname(&name, name.count - 1) == 0 else { return "localhost" }
+        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
     /// The addresses of each name, IPv4 and IPv6, in the resolver's order; empty where it does not resolve.
     public static func resolve(_ names: [String]) async -> [String: [String]] {
         await withTaskGroup(of: (String, [String]).self) { group in
-            for name in names { group.addTask { (name, await resolve(name)) } }
+            for name in names { group.addTask { (name, await OwnThread.run("resolver") { addresses(of: name) }) } }
             return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
         }
-    }
-
-    private static func resolve(_ name: String) async -> [String] {
-        await withCheckedContinuation { continuation in
-            let work = Unmanaged.passRetained(Work { continuation.resume(returning: addresses(of: name)) })
-            var thread = pthread_t()
-            let code = pthread_create(
-                &thread, nil,
-                { pointer in
-                    if let pointer { Unmanaged<Work>.fromOpaque(pointer).takeRetainedValue().run() }
-                    return nil
-                }, work.toOpaque())
-            if code == 0 { pthread_detach(thread) } else { work.takeRetainedValue().run() }
-        }
-    }
-
-    private final class Work: Sendable {
-        let run: @Sendable () -> Void
-        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
     }
 
     private static func addresses(of name: String) -> [String] {

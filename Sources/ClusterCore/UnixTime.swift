@@ -34,4 +34,6 @@ public struct UnixTime: Sendable, Hashable {
 
     /// Seconds since 1970, with their fraction.
     public static func now() -> Double { UnixTime(clock: CLOCK_REALTIME).fractionalSeconds }
+    /// Milliseconds since 1970.
+    public static var nowMilliseconds: Int64 { UnixTime(clock: CLOCK_REALTIME).milliseconds }
 }

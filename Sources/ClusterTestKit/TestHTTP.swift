@@ -44,9 +44,9 @@ public final class TestHTTPBackend: Sendable {
         self.port = chosen
         listener = try listening(address, chosen)
         let (listener, log) = (self.listener, self.log)
-        startThread {
+        OwnThread.detach("test") {
             while case let connection = accept(listener, nil, nil), connection >= 0 {
-                startThread {
+                OwnThread.detach("test") {
                     defer { close(connection) }
                     guard let request = readRequest(connection) else { return }
                     log.requests.withLock { $0.append(request) }
@@ -136,7 +136,7 @@ public func httpGet(
     _ target: String, port: Int, on address: String = "127.0.0.1", headers: [String: String] = [:], timeout: Duration = .seconds(5)
 ) async -> (status: Int, body: String)? {
     await withCheckedContinuation { continuation in
-        startThread { continuation.resume(returning: get(target, port, address, headers, timeout)) }
+        OwnThread.detach("test") { continuation.resume(returning: get(target, port, address, headers, timeout)) }
     }
 }
 

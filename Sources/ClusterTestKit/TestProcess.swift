@@ -37,7 +37,7 @@ public final class TestProcess: Sendable {
         pid = result
         let state = SharedState()
         self.state = state
-        startThread {
+        OwnThread.detach("test") {
             var status: Int32 = 0
             while waitpid(result, &status, 0) < 0, errno == EINTR {}
             let signal = status & 0x7f
@@ -145,20 +145,4 @@ private func spawn(_ argv: [String], _ environment: [String]?, _ output: String)
         ? posix_spawnp(&pid, argv[0], &actions, &attributes, &words, environ)
         : posix_spawnp(&pid, argv[0], &actions, &attributes, &words, &variables)
     return code == 0 ? pid : -code
-}
-
-func startThread(_ work: @escaping @Sendable () -> Void) {
-    final class Box: Sendable {
-        let run: @Sendable () -> Void
-        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-    }
-    var thread = pthread_t()
-    let pointer = Unmanaged.passRetained(Box(work)).toOpaque()
-    pthread_create(
-        &thread, nil,
-        { pointer in
-            if let pointer { Unmanaged<Box>.fromOpaque(pointer).takeRetainedValue().run() }
-            return nil
-        }, pointer)
-    pthread_detach(thread)
 }

@@ -15,9 +15,9 @@ public final class TestRelay: Sendable {
         address = HostPort(host: "127.0.0.1", port: port)
         listener = try listening("127.0.0.1", port)
         let (listener, gate) = (listener, gate)
-        startThread {
+        OwnThread.detach("test") {
             while case let client = accept(listener, nil, nil), client >= 0 {
-                startThread { gate.pass(client, to: server) }
+                OwnThread.detach("test") { gate.pass(client, to: server) }
             }
         }
     }

@@ -6,10 +6,7 @@ import Supervision
 extension HostFacts {
     /// Looks at this host.
     public static func gather() -> HostFacts {
-        var name = [CChar](repeating: 0, count: 256)
-        gethostname(&name, 255)
-        let hostname = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return HostFacts(hostname: hostname, addresses: HostAddresses.texts(), executableDirectory: Executable.ownDirectory, uid: getuid())
+        HostFacts(hostname: HostNames.own, addresses: HostAddresses.texts(), executableDirectory: Executable.ownDirectory, uid: getuid())
     }
 
     /// The facts as JSON.

@@ -20,7 +20,7 @@ public struct RuntimeSocket: Sendable, Hashable {
         let path = path
         // A thread of its own: Swift's pool must not block, and an answer takes less than a millisecond.
         let result = await withCheckedContinuation { (continuation: CheckedContinuation<Result<String, ClusterError>, Never>) in
-            let isStarted = DetachedThread.start {
+            let isStarted = OwnThread.start("haproxy-socket", stackSize: 256 << 10) {
                 continuation.resume(returning: Exchange(path: path, deadline: .now + timeout).run(command))
             }
             if !isStarted { continuation.resume(returning: .failure(ClusterError(.io, "no thread left to ask HAProxy"))) }
@@ -113,31 +113,5 @@ private struct Exchange {
 
     private func failure(_ verb: String) -> ClusterError {
         ClusterError(.unavailable, "can't \(verb) HAProxy's socket \(path): \(String(cString: strerror(errno)))")
-    }
-}
-
-/// A thread for work that blocks for a moment.
-private enum DetachedThread {
-    private final class Body: Sendable {
-        let run: @Sendable () -> Void
-        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-    }
-
-    static func start(_ run: @escaping @Sendable () -> Void) -> Bool {
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        defer { pthread_attr_destroy(&attributes) }
-        pthread_attr_setstacksize(&attributes, 256 << 10)
-        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-        let body = Unmanaged.passRetained(Body(run))
-        var thread = pthread_t()
-        let status = pthread_create(
-            &thread, &attributes,
-            { argument in
-                if let argument { Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run() }
-                return nil
-            }, body.toOpaque())
-        if status != 0 { body.release() }
-        return status == 0
     }
 }

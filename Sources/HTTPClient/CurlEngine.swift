@@ -1,5 +1,5 @@
-import ClusterCore
 import CCurl
+import ClusterCore
 import Glibc
 import Synchronization
 
@@ -68,36 +68,11 @@ final class CurlEngine: Sendable {
         guard Self.globalInit == CURLE_OK, let handle = curl_multi_init() else { return nil }
         ccurl_multi_set_long(handle, CURLMOPT_MAXCONNECTS, idleConnections)
         let multi = Multi(handle: handle)
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        defer { pthread_attr_destroy(&attributes) }
-        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-        let context = Unmanaged.passRetained(EngineStart(engine: self, multi: multi))
-        var thread = pthread_t()
-        let status = pthread_create(
-            &thread, &attributes,
-            { context in
-                guard let context else { return nil }
-                let start = Unmanaged<EngineStart>.fromOpaque(context).takeRetainedValue()
-                ccurl_name_thread("http-client")
-                start.engine.run(start.multi)
-                return nil
-            }, context.toOpaque())
-        guard status == 0 else {
-            context.release()
+        guard OwnThread.start("http-client", { [self] in run(multi) }) else {
             curl_multi_cleanup(handle)
             return nil
         }
         return multi
-    }
-
-    private final class EngineStart {
-        let engine: CurlEngine
-        let multi: Multi
-        init(engine: CurlEngine, multi: Multi) {
-            self.engine = engine
-            self.multi = multi
-        }
     }
 
     private func run(_ multi: Multi) {

@@ -16,7 +16,7 @@ public enum EmbeddedMarathon {
         var logger = Logger(label: "marathon")
         let options: MarathonOptions
         do {
-            options = try MarathonOptions(arguments, environment: environment, hostname: hostName())
+            options = try MarathonOptions(arguments, environment: environment, hostname: HostNames.own)
         } catch {
             let text = Array("[marathon] Error: \(error)\n".utf8)
             _ = write(2, text, text.count)

@@ -63,7 +63,7 @@ public struct Command: Sendable {
         let end = ContinuousClock.now + deadline
         let collected = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: CheckedContinuation<CommandPipes.Collected?, Never>) in
-                let isStarted = OwnThread.start("command") {
+                let isStarted = OwnThread.start("command", stackSize: 256 << 10) {
                     let collected = pipes.pump(input, limit: limit, until: end) { child.termination != nil }
                     // Late, or closed early: nobody reads on, so the rest of its group must not block on a full pipe.
                     if !collected.isComplete { child.signalGroup(SIGKILL) }

@@ -190,6 +190,5 @@ import Testing
             latch.candidates(among: ["_c_a-latch-0000000012", "_c_z-latch-0000000003", "x"]) == [
                 "_c_z-latch-0000000003", "_c_a-latch-0000000012",
             ])
-        #expect(ElectionLayout.randomID().count == 36)
     }
 }

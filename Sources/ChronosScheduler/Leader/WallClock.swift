@@ -1,8 +1,7 @@
 import Chronos
 import ClusterCore
-import Glibc
 
 extension Timestamp {
     /// What the clock on the wall shows.
-    static var now: Timestamp { Timestamp(milliseconds: UnixTime(clock: CLOCK_REALTIME).milliseconds) }
+    static var now: Timestamp { Timestamp(milliseconds: UnixTime.nowMilliseconds) }
 }

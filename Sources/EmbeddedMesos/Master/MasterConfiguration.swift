@@ -36,13 +36,8 @@ struct MasterConfiguration: Sendable {
         arguments: [String], environment: [String: String], hostAddress: String = "127.0.0.1",
         readFile: (String) throws(ClusterError) -> String
     ) throws(ClusterError) {
-        var given = try MesosFlags.parse(arguments, table: MesosFlags.master)
-        for (name, value) in MesosFlags.fromEnvironment(environment, table: MesosFlags.master) where given[name] == nil {
-            given[name] = value
-        }
-        for name in ["zk", "weights", "roles"] {
-            if let value = given[name], value.hasPrefix("file://") { given[name] = try readFile(String(value.dropFirst(7))).firstLine }
-        }
+        let given = try MesosFlags.given(
+            arguments, environment: environment, table: MesosFlags.master, files: ["zk", "weights", "roles"], readFile: readFile)
         for name in Self.unsupported {
             if let value = given[name], value != "false" {
                 throw ClusterError(.usage, "--\(name) is not supported by the embedded Mesos master: run Apache Mesos, or drop the flag")
@@ -57,12 +52,8 @@ struct MasterConfiguration: Sendable {
         isVerbose = false
         try Self.checkRegistry(given)
         if let text = given["zk"] {
-            let url = try ZooKeeperURL(text)
             guard text.hasPrefix("zk://") else { throw ClusterError(.usage, "Failed to parse '--zk': expected zk://host:port/path") }
-            guard !url.path.isEmpty else {
-                throw ClusterError(.usage, "Expecting a (chroot) path for ZooKeeper ('/' is not supported)")
-            }
-            zooKeeper = url
+            zooKeeper = try MesosFlags.zooKeeper(text)
         } else {
             zooKeeper = nil
         }
@@ -130,27 +121,4 @@ struct MasterConfiguration: Sendable {
         "require_agent_domain": "false", "role_sorter": "drf", "root_submissions": "true", "version": "false",
         "zk_session_timeout": "10secs",
     ]
-}
-
-extension [String: String] {
-    fileprivate func duration(_ name: String) throws(ClusterError) -> Duration? {
-        guard let text = self[name] else { return nil }
-        guard let value = Duration(text: text) else {
-            throw ClusterError(.usage, "Failed to load flag '\(name)': '\(text)' is not a duration such as 30secs")
-        }
-        return value
-    }
-
-    fileprivate func whole(_ name: String, in range: ClosedRange<Int>) throws(ClusterError) -> Int? {
-        guard let text = self[name] else { return nil }
-        guard let value = Int(text), range.contains(value) else {
-            throw ClusterError(
-                .usage, "Failed to load flag '\(name)': '\(text)' is not a whole number \(range.lowerBound)–\(range.upperBound)")
-        }
-        return value
-    }
-}
-
-extension String {
-    fileprivate var firstLine: String { split(whereSeparator: \.isNewline).first.map(String.init) ?? "" }
 }

@@ -54,7 +54,7 @@ struct ExecutorLink: Sendable {
     // An executor that is just about to end accepts no more: then the connection ends without a word.
     private func greet(_ socket: LineSocket) async -> Connection? {
         let (messages, continuation) = AsyncStream.makeStream(of: ExecutorMessage.self)
-        Thread.detach {
+        OwnThread.detach("executor-link") {
             socket.readLines { json in if let message = ExecutorMessage(json: json) { continuation.yield(message) } }
             continuation.finish()
         }

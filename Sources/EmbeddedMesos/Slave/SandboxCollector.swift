@@ -10,7 +10,7 @@ struct SandboxCollector: Sendable {
     func run(_ logger: Logger) async {
         while !Task.isCancelled {
             let now = UnixTime.now()
-            let removed = await offload { collect(now: now) }
+            let removed = await OwnThread.run("files") { collect(now: now) }
             if removed > 0 { logger.info("removed \(removed) sandboxes of tasks that ended longer than \(life.mesosText) ago") }
             try? await Task.sleep(for: .seconds(3600))
         }

@@ -46,13 +46,8 @@ struct SlaveConfiguration: Sendable {
     init(
         arguments: [String], environment: [String: String], host: HostResources, readFile: (String) throws(ClusterError) -> String
     ) throws(ClusterError) {
-        var given = try MesosFlags.parse(arguments, table: MesosFlags.agent)
-        for (name, value) in MesosFlags.fromEnvironment(environment, table: MesosFlags.agent) where given[name] == nil {
-            given[name] = value
-        }
-        for name in ["master", "resources", "attributes"] {
-            if let value = given[name], value.hasPrefix("file://") { given[name] = try readFile(String(value.dropFirst(7))).firstLine }
-        }
+        let given = try MesosFlags.given(
+            arguments, environment: environment, table: MesosFlags.agent, files: ["master", "resources", "attributes"], readFile: readFile)
         withoutEffect = try SlaveFlags.check(given)
 
         guard let master = given["master"] else {
@@ -61,10 +56,7 @@ struct SlaveConfiguration: Sendable {
         guard master.hasPrefix("zk://") else {
             throw ClusterError(.usage, "--master must be zk://host:port,…/path: the embedded slave finds its master by ZooKeeper only")
         }
-        zooKeeper = try ZooKeeperURL(master)
-        guard !zooKeeper.path.isEmpty else {
-            throw ClusterError(.usage, "Expecting a (chroot) path for ZooKeeper ('/' is not supported)")
-        }
+        zooKeeper = try MesosFlags.zooKeeper(master)
         sessionTimeout = try given.duration("zk_session_timeout") ?? .seconds(10)
         guard let work = given["work_dir"], work.hasPrefix("/") else {
             throw ClusterError(.usage, "--work_dir is required, as an absolute path")
@@ -145,27 +137,4 @@ struct SlaveConfiguration: Sendable {
         }
         return HTTPRequest.BasicAuth(user: credential.principal, password: credential.secret)
     }
-}
-
-extension [String: String] {
-    fileprivate func duration(_ name: String) throws(ClusterError) -> Duration? {
-        guard let text = self[name] else { return nil }
-        guard let value = Duration(text: text) else {
-            throw ClusterError(.usage, "Failed to load flag '\(name)': '\(text)' is not a duration such as 30secs")
-        }
-        return value
-    }
-
-    fileprivate func whole(_ name: String, in range: ClosedRange<Int>) throws(ClusterError) -> Int? {
-        guard let text = self[name] else { return nil }
-        guard let value = Int(text), range.contains(value) else {
-            throw ClusterError(
-                .usage, "Failed to load flag '\(name)': '\(text)' is not a whole number \(range.lowerBound)–\(range.upperBound)")
-        }
-        return value
-    }
-}
-
-extension String {
-    fileprivate var firstLine: String { split(whereSeparator: \.isNewline).first.map(String.init) ?? "" }
 }

@@ -79,7 +79,7 @@ struct MarathonNode: Sendable {
         var capabilities = FrameworkInfo.usualCapabilities
         if options.scheduling.features.contains("gpu_resources") { capabilities.append("GPU_RESOURCES") }
         let info = FrameworkInfo(
-            user: options.user ?? currentUserName(), name: options.frameworkName, failoverTimeout: options.failoverTimeout,
+            user: options.user ?? AccountName.own, name: options.frameworkName, failoverTimeout: options.failoverTimeout,
             checkpoint: options.checkpoint, role: options.role, hostname: options.hostname, principal: options.principal,
             webuiURL: options.webuiURL ?? "http://\(own)", capabilities: capabilities)
         var configuration = FrameworkConfiguration(framework: info, authentication: try masterCredentials())
@@ -116,5 +116,5 @@ struct MarathonNode: Sendable {
         }
     }
 
-    static func now() -> Timestamp { Timestamp(milliseconds: wallClockMilliseconds()) }
+    static func now() -> Timestamp { Timestamp(milliseconds: UnixTime.nowMilliseconds) }
 }

@@ -79,7 +79,7 @@ final class Session: Sendable {
             return Handle(pointer: pointer)
         }
         guard taken.pointer != nil else { return endWatches() }
-        await onOwnThread {
+        await OwnThread.run("zookeeper-close") {
             if let pointer = taken.pointer { zookeeper_close(pointer) }
             Unmanaged.passUnretained(self).release()
         }

@@ -17,7 +17,7 @@ public actor LeaderElection {
     private let acl: ZooKeeperACL
     private let parentACL: ZooKeeperACL
     private let logger: Logger
-    private let id = ElectionLayout.randomID()
+    private let id = RandomID.text()
     private let clock = ContinuousClock()
 
     private var machine: ElectionMachine

@@ -21,7 +21,7 @@ public enum FourLetterWord: String, Sendable, CaseIterable {
         let word = rawValue
         let completion = Completion<Result<String, ClusterError>>(word)
         // A thread, since a name server may be slow beyond any time-out; the answer of one that comes too late is dropped.
-        startThread { completion.finish(.success(exchange(word, server, within: timeout))) }
+        OwnThread.detach("zookeeper-word") { completion.finish(.success(exchange(word, server, within: timeout))) }
         let timer = Task {
             try await Task.sleep(for: timeout + .milliseconds(100), clock: .continuous)
             completion.finish(.success(.failure(ClusterError(.timeout, "timed out"))))

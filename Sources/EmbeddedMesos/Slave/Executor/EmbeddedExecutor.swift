@@ -20,7 +20,7 @@ public enum EmbeddedExecutor {
             send: { json in current.socket.withLock { $0 }?.send(json) }, exit: { finished.continuation.finish() })
 
         let commands = AsyncStream.makeStream(of: Input.self)
-        Thread.detach { accept(listener, current: current, to: commands.continuation) }
+        OwnThread.detach("slave-link") { accept(listener, current: current, to: commands.continuation) }
         let reading = Task {
             for await input in commands.stream {
                 switch input {

@@ -38,7 +38,7 @@ actor ProcessRuntime: TaskRuntime {
             ).fetch(task.uris)
             if let identity {
                 let sandbox = record.sandbox
-                await offload { TaskUser.give(sandbox, to: identity) }
+                await OwnThread.run("files") { TaskUser.give(sandbox, to: identity) }
             }
         } catch {
             throw PreparationFailure("\(error)")

@@ -48,7 +48,7 @@ struct TaskHealthProbe: Sendable {
     }
 
     private func connect(_ endpoint: HostPort, _ timeout: Duration) async -> String? {
-        await offload {
+        await OwnThread.run("files") {
             let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
             guard descriptor >= 0 else { return "no socket: \(String(cString: strerror(errno)))" }
             defer { close(descriptor) }

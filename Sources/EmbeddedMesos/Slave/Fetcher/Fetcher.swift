@@ -185,7 +185,7 @@ struct Archive: Sendable {
     }
 
     private func run(_ work: @escaping @Sendable () throws(ClusterError) -> Void) async throws(ClusterError) {
-        try await offload { Result { () throws(ClusterError) in try work() } }.get()
+        try await OwnThread.run("files") { Result { () throws(ClusterError) in try work() } }.get()
     }
 
     private func decompress(
@@ -206,7 +206,7 @@ struct Archive: Sendable {
             throw ClusterError(.io, "it needs the program \(argv[0]) to be unpacked", cause: error)
         }
         close(writing)
-        let result = await offload { Result { () throws(ClusterError) in try work(output) } }
+        let result = await OwnThread.run("files") { Result { () throws(ClusterError) in try work(output) } }
         close(output)
         let exit = await process.wait()
         try result.get()

@@ -89,7 +89,7 @@ struct SandboxFiles: Sendable {
             var offset: Int64 = 0
             while offset < size {
                 let from = offset
-                let chunk = await offload {
+                let chunk = await OwnThread.run("files") {
                     var buffer = [UInt8](repeating: 0, count: 256 << 10)
                     let count = pread(descriptor, &buffer, buffer.count, off_t(from))
                     return Array(buffer[..<max(0, count)])
@@ -140,26 +140,5 @@ struct SandboxFiles: Sendable {
         var text = status.kind == .directory ? "d" : status.kind == .link ? "l" : "-"
         for index in 0..<9 { text.append(status.permissions & (1 << (8 - index)) != 0 ? letters[index] : "-") }
         return text
-    }
-}
-
-/// Names of users and groups, or their numbers where they have none.
-enum AccountName {
-    /// Of a user.
-    static func user(_ uid: UInt32) -> String {
-        var entry = passwd()
-        var found: UnsafeMutablePointer<passwd>?
-        var buffer = [CChar](repeating: 0, count: 16 << 10)
-        guard getpwuid_r(uid, &entry, &buffer, buffer.count, &found) == 0, found != nil else { return String(uid) }
-        return String(cString: entry.pw_name)
-    }
-
-    /// Of a group.
-    static func group(_ gid: UInt32) -> String {
-        var entry = Glibc.group()
-        var found: UnsafeMutablePointer<Glibc.group>?
-        var buffer = [CChar](repeating: 0, count: 16 << 10)
-        guard getgrgid_r(gid, &entry, &buffer, buffer.count, &found) == 0, found != nil else { return String(gid) }
-        return String(cString: entry.gr_name)
     }
 }

@@ -126,7 +126,7 @@ extension Slave {
 
     private func monitored(withStatus: Bool) async -> JSON {
         let running = state.tasks.values.filter { !$0.isTerminal && !$0.events.isEmpty }.sorted { $0.containerID < $1.containerID }
-        let (processes, now) = (await offload { HostProcesses.all() }, UnixTime.now())
+        let (processes, now) = (await OwnThread.run("files") { HostProcesses.all() }, UnixTime.now())
         return .array(
             running.map { task in
                 let statistics = SlaveViews.statistics(task, processes: processes, now: now)

@@ -14,7 +14,7 @@ final class PidfdWatcher: Sendable {
 
     private init() {
         exits = clinux_exits_create()
-        Thread.detach { [self] in run() }
+        OwnThread.detach("pidfd-watcher") { [self] in run() }
     }
 
     /// Returns when the process behind the pidfd has exited. One waiter a descriptor.

@@ -1,3 +1,4 @@
+import ClusterCore
 import Glibc
 import Supervision
 
@@ -23,7 +24,7 @@ actor SessionSweeper {
             let batch = waiting
             waiting = []
             let sessions = Set(batch.map(\.session))
-            await offload {
+            await OwnThread.run("files") {
                 // A member may fork between the reading and the signal: look again until a pass finds none.
                 for _ in 0..<20 {
                     let members = HostProcesses.all().filter { sessions.contains($0.value.session) && $0.value.state != "Z" }
