@@ -225,7 +225,8 @@ extension Container {
         }
         volumes = (reader.readers("volumes") ?? []).map { volume in
             defer { volume.refuseRest() }
-            volume.refuse(["persistent", "external", "secret"], "volumes are not supported by this Marathon; use a host volume ('hostPath')")
+            volume.refuse(
+                ["persistent", "external", "secret"], "volumes are not supported by this Marathon; use a host volume ('hostPath')")
             return HostVolume(
                 containerPath: volume.requiredString("containerPath"),
                 hostPath: volume.has("persistent") || volume.has("external") || volume.has("secret")

@@ -155,7 +155,8 @@ struct FieldReader {
     func refuseRest(ignoring: Set<String> = []) {
         for (key, value) in object where !value.isNull && !asked.all.contains(key) && !ignoring.contains(key) {
             problems.add(
-                pathOf(key), "'\(key)' is not a field that this Marathon knows here: correct its name, or leave it out (known are: "
+                pathOf(key),
+                "'\(key)' is not a field that this Marathon knows here: correct its name, or leave it out (known are: "
                     + "\(asked.all.sorted().joined(separator: ", ")))")
         }
     }

@@ -8,10 +8,12 @@ public struct FencedIdentity: FrameworkIdentity {
     /// Keeps it in the leader's store.
     public init(store: FencedStore) { self.store = store }
 
+    /// The id kept; nil where there never was one.
     public func load() async throws -> String? {
         guard let node = try await store.read(Self.path), !node.data.isEmpty else { return nil }
         return node.text
     }
 
+    /// Keeps the id of the first subscription.
     public func save(_ frameworkID: String) async throws { try await store.write(Self.path, Array(frameworkID.utf8)) }
 }

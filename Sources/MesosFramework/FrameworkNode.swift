@@ -23,6 +23,7 @@ public struct FrameworkNode: Sendable {
     public let viaHeader: String
     /// Bytes that a request may have.
     public let bodyLimit: Int
+    /// One line an event.
     public let logger: Logger
 
     /// Describes a node.
@@ -43,6 +44,7 @@ public struct FrameworkNode: Sendable {
 
     /// It led and does no longer: the process must be started anew, and reads its state then.
     public struct LostLeadership: Error, Sendable, CustomStringConvertible {
+        /// Why, in words.
         public let description: String
     }
 
@@ -52,6 +54,7 @@ public struct FrameworkNode: Sendable {
         public let store: FencedStore
         /// The session.
         public let client: ZooKeeperClient
+        /// For requests of its own.
         public let http: HTTPClient
         /// Set it to `.leader` once requests can be answered.
         public let gate: RoleGate

@@ -21,14 +21,14 @@ struct ChronosProbes: Sendable {
     init(_ plan: ChronosPlan, settings: ResolvedSettings, http: HTTPClient) {
         self.plan = plan
         self.http = http
-        let credentials = settings[ChronosSettings.httpCredentials]?.split(separator: ":", maxSplits: 1).map { String($0) }
+        let credentials = settings[ChronosSettings.common.httpCredentials]?.split(separator: ":", maxSplits: 1).map { String($0) }
         authentication = credentials.flatMap { $0.count == 2 ? HTTPRequest.BasicAuth(user: $0[0], password: $0[1]) : nil }
         chronos = ChronosClient(
-            "http://\(plan.reachable)", version: plan.api, authentication: authentication, http: http, timeout: .seconds(4))
+            "http://\(plan.common.reachable)", version: plan.api, authentication: authentication, http: http, timeout: .seconds(4))
         framework = FrameworkWatch(
             frameworkName: settings[ChronosSettings.frameworkName], masters: plan.masters,
-            authentication: settings[ChronosSettings.mesosPassword].map {
-                HTTPRequest.BasicAuth(user: settings[ChronosSettings.mesosUser], password: $0)
+            authentication: settings[ChronosSettings.common.mesosPassword].map {
+                HTTPRequest.BasicAuth(user: settings[ChronosSettings.common.mesosUser], password: $0)
             }, http: http)
     }
 
@@ -37,7 +37,7 @@ struct ChronosProbes: Sendable {
             Check("http", proves: "Chronos answers HTTP", timeout: .seconds(5), gates: [.live, .ready]) {
                 do throws(ClusterError) {
                     try await chronos.ping()
-                    return .pass("answers at \(plan.reachable)")
+                    return .pass("answers at \(plan.common.reachable)")
                 } catch {
                     return .fail("\(error)")
                 }
@@ -54,7 +54,7 @@ struct ChronosProbes: Sendable {
     private func serving() async -> Check.Outcome {
         do throws(ClusterError) {
             guard let leader = try await leader() else { return .fail("no Chronos leads") }
-            guard leader == plan.announced else {
+            guard leader == plan.common.announced else {
                 let other = ChronosClient(
                     "http://\(leader)", version: plan.api, authentication: authentication, http: http, timeout: .seconds(4))
                 try await other.ping()
@@ -77,7 +77,7 @@ struct ChronosProbes: Sendable {
     func role() async -> Role {
         do throws(ClusterError) {
             guard let leader = try await leader() else { return .unknown("no Chronos leads") }
-            return leader == plan.announced ? .leader : .standby(leader: leader.description)
+            return leader == plan.common.announced ? .leader : .standby(leader: leader.description)
         } catch {
             return .unknown("\(error)")
         }

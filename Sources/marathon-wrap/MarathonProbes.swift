@@ -14,13 +14,13 @@ struct MarathonProbes: Sendable {
 
     init(_ plan: MarathonPlan, settings: ResolvedSettings, http: HTTPClient) {
         self.plan = plan
-        let credentials = settings[MarathonSettings.httpCredentials]?.split(separator: ":", maxSplits: 1).map { String($0) }
+        let credentials = settings[MarathonSettings.common.httpCredentials]?.split(separator: ":", maxSplits: 1).map { String($0) }
         let auth = credentials.flatMap { $0.count == 2 ? HTTPRequest.BasicAuth(user: $0[0], password: $0[1]) : nil }
-        marathon = MarathonClient("http://\(plan.reachable)", authentication: auth, http: http, timeout: .seconds(4))
+        marathon = MarathonClient("http://\(plan.common.reachable)", authentication: auth, http: http, timeout: .seconds(4))
         framework = FrameworkWatch(
             frameworkName: settings[MarathonSettings.frameworkName], masters: plan.masters,
-            authentication: settings[MarathonSettings.mesosPassword].map {
-                HTTPRequest.BasicAuth(user: settings[MarathonSettings.mesosUser], password: $0)
+            authentication: settings[MarathonSettings.common.mesosPassword].map {
+                HTTPRequest.BasicAuth(user: settings[MarathonSettings.common.mesosUser], password: $0)
             }, http: http)
     }
 
@@ -29,10 +29,10 @@ struct MarathonProbes: Sendable {
             Check("http", proves: "Marathon answers HTTP", timeout: .seconds(5), gates: [.live, .ready]) {
                 do throws(ClusterError) {
                     _ = try await marathon.leader()
-                    return .pass("answers at \(plan.reachable)")
+                    return .pass("answers at \(plan.common.reachable)")
                 } catch {
                     // Without a leader it answers 503: that is no reason to start it anew.
-                    return error.code == .unavailable ? .fail("\(error)") : .pass("answers at \(plan.reachable): \(error)")
+                    return error.code == .unavailable ? .fail("\(error)") : .pass("answers at \(plan.common.reachable): \(error)")
                 }
             },
             Check(
@@ -47,7 +47,7 @@ struct MarathonProbes: Sendable {
     private func serving() async -> Check.Outcome {
         do throws(ClusterError) {
             guard let leader = try await marathon.leader() else { return .fail("no Marathon leads") }
-            guard leader == plan.announced else {
+            guard leader == plan.common.announced else {
                 try await marathon.ping()
                 return .pass("standby; the leader \(leader) answers")
             }
@@ -64,7 +64,7 @@ struct MarathonProbes: Sendable {
     func role() async -> Role {
         do throws(ClusterError) {
             guard let leader = try await marathon.leader() else { return .unknown("no Marathon leads") }
-            return leader == plan.announced ? .leader : .standby(leader: leader.description)
+            return leader == plan.common.announced ? .leader : .standby(leader: leader.description)
         } catch {
             return .unknown("\(error)")
         }

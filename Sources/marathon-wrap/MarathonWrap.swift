@@ -10,28 +10,30 @@ struct MarathonWrap: Component {
 
     static func gatherFacts(_ settings: ResolvedSettings, host: HostFacts) async throws(ClusterError) -> MarathonFacts {
         let names = ["marathon", "/marathon/bin/marathon", "/marathon/bin/start", "/usr/share/marathon/bin/marathon"]
-        return MarathonFacts(engines: await EngineChoice.find(names, named: settings[MarathonSettings.binary], host: host))
+        return MarathonFacts(engines: await EngineChoice.find(names, named: settings[MarathonSettings.common.binary], host: host))
     }
 
     static func plan(_ settings: ResolvedSettings, facts: MarathonFacts) throws(PlanRefusal) -> LaunchPlan {
         let marathon = try MarathonPlan(settings, facts: facts)
         var plan = LaunchPlan(component: "marathon", argv: marathon.argv)
-        plan.notes = marathon.notes
-        if !marathon.files.isEmpty { plan.directories = [PlannedDirectory(settings[MarathonSettings.runDirectory], mode: 0o700)] }
-        plan.files = marathon.files
-        plan.environment = marathon.environment
-        plan.secretEnvironment = marathon.secretEnvironment
+        plan.notes = marathon.common.notes
+        if !marathon.common.files.isEmpty {
+            plan.directories = [PlannedDirectory(settings[MarathonSettings.common.runDirectory], mode: 0o700)]
+        }
+        plan.files = marathon.common.files
+        plan.environment = marathon.common.environment
+        plan.secretEnvironment = marathon.common.secretEnvironment
         plan.prerequisites = [
             .zooKeeperMajority(servers: marathon.zooKeeper.servers), .mesosLeader(marathon.masters),
-            marathon.choice.markerPrerequisite(marathon.zooKeeper),
+            marathon.common.choice.markerPrerequisite(marathon.zooKeeper),
         ]
         let probes = MarathonProbes(marathon, settings: settings, http: HTTPClient())
         plan.checks = probes.checks
         plan.role = { await probes.role() }
         let election: ElectionNodes =
             marathon.hasOldElection
-            ? .members(parent: "\(marathon.zooKeeper.path)/leader", id: marathon.announced)
-            : .latch(parent: "\(marathon.zooKeeper.path)/leader-curator", id: marathon.announced)
+            ? .members(parent: "\(marathon.zooKeeper.path)/leader", id: marathon.common.announced)
+            : .latch(parent: "\(marathon.zooKeeper.path)/leader-curator", id: marathon.common.announced)
         let handover = ElectionHandover(
             ensemble: marathon.zooKeeper, election: election, record: ElectionHandover.record("marathon", settings))
         plan.companions = [handover.companion] + probes.companions

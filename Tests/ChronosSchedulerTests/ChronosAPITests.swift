@@ -15,7 +15,9 @@ import Testing
         var json: JSON { (try? JSON(parsing: text)) ?? .null }
     }
 
-    func serving(onEmbeddedMesos: Bool = false, _ body: (_ ask: (String, String, String?) async -> Answer) async throws -> Void) async throws {
+    func serving(onEmbeddedMesos: Bool = false, _ body: (_ ask: (String, String, String?) async -> Answer) async throws -> Void)
+        async throws
+    {
         let store = MemoryStore()
         let leader = ChronosLeader(
             ChronosLeader.Settings(core: CoreHarness.configuration(), builder: TaskBuilder(user: "nobody")), state: StoredState(),

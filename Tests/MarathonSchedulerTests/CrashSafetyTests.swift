@@ -80,7 +80,8 @@ import Testing
     @Test func putsComeFirstAndNothingAboveThemIsDeleted() {
         func write(_ path: String, _ value: String?) -> Effect { .write(StateWrite(path: path, value: value.map { Array($0.utf8) })) }
         let writes = StateWrite.coalesced([
-            write("apps/a/1", nil), write("apps/a", nil), write("apps/b", nil), write("groups/_g", nil), write("apps/a/2", "x"), write("groups/_", "1"),
+            write("apps/a/1", nil), write("apps/a", nil), write("apps/b", nil), write("groups/_g", nil), write("apps/a/2", "x"),
+            write("groups/_", "1"),
             write("groups/_", "2"), write("deployments/d", "1"), write("deployments/d", nil),
         ])
         #expect(writes.map(\.path) == ["apps/a/2", "groups/_", "groups/_g", "apps/a/1", "apps/b", "deployments/d"])

@@ -16,7 +16,8 @@ final class MarathonHarness: Sendable {
         port = try freePort()
         let options = try MarathonOptions(
             [
-                "--master", "zk://\(zooKeeper)/mesos", "--zk", "zk://\(credentials)\(zooKeeper)/marathon", "--hostname", "127.0.0.1", "--http_address",
+                "--master", "zk://\(zooKeeper)/mesos", "--zk", "zk://\(credentials)\(zooKeeper)/marathon", "--hostname", "127.0.0.1",
+                "--http_address",
                 "127.0.0.1", "--http_port", "\(port)", "--local_port_min", "11000", "--local_port_max", "11999", "--zk_session_timeout",
                 "12000",
             ] + arguments, environment: environment, hostname: "127.0.0.1")

@@ -40,7 +40,8 @@ struct ChronosNode: Sendable {
             options.leading { name throws(ClusterError) in try zones.zone(name) }, state: try await jobs.load(), store: jobs,
             mesos: framework, logger: logger, clock: { Timestamp.now })
         let api = ChronosAPI(
-            leader: leader, address: own.description, defaultEpsilon: "PT\(options.epsilonSeconds)S", isOnEmbeddedMesos: masters.areEmbedded)
+            leader: leader, address: own.description, defaultEpsilon: "PT\(options.epsilonSeconds)S", isOnEmbeddedMesos: masters.areEmbedded
+        )
         await leadership.gate.set(.leader(api.router))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await leader.run() }

@@ -123,7 +123,8 @@ extension SchedulerCore {
             statistics.tasksFailed += 1
             store(
                 TaskFailure(
-                    appID: instance.appID, host: instance.host, message: String((status.message ?? "").prefix(16_384)), state: status.state.rawValue,
+                    appID: instance.appID, host: instance.host, message: String((status.message ?? "").prefix(16_384)),
+                    state: status.state.rawValue,
                     taskID: instance.taskID, timestamp: now, version: instance.appVersion, agentID: instance.agentID))
         default: break
         }

@@ -30,7 +30,8 @@ struct Deployment: Sendable, Hashable {
     var currentStep = 0
 
     init(
-        id: String, version: Timestamp, steps: [[Action]], originals: [PathID: Timestamp], targets: [PathID: Timestamp], madeGroups: [PathID],
+        id: String, version: Timestamp, steps: [[Action]], originals: [PathID: Timestamp], targets: [PathID: Timestamp],
+        madeGroups: [PathID],
         changedGroups: [PathID: [PathID]], currentStep: Int = 0
     ) {
         self.id = id
