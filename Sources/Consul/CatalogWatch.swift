@@ -47,6 +47,7 @@ public struct CatalogWatch: AsyncSequence, Sendable {
         private let client: ConsulClient
         private let options: Options
         private var index = BlockingIndex()
+        private var reader = NodeDumpReader()
         private var retry: RetryDelay
         private var pendingDelay: Duration?
         private var lastAnswer: ContinuousClock.Instant?
@@ -65,7 +66,7 @@ public struct CatalogWatch: AsyncSequence, Sendable {
                 return nil
             }
             do throws(ClusterError) {
-                let (snapshot, newIndex) = try await client.catalog(after: index.next, wait: options.wait)
+                let (snapshot, newIndex) = try await client.catalog(after: index.next, wait: options.wait, reader: &reader)
                 index.receive(newIndex)
                 retry.succeeded()
                 lastAnswer = .now
@@ -95,13 +96,20 @@ public struct CatalogWatch: AsyncSequence, Sendable {
 extension ConsulClient {
     /// All instances, once they differ from those at `index`, or after `wait`.
     public func catalog(after index: UInt64? = nil, wait: Duration = .seconds(60)) async throws(ClusterError) -> (CatalogSnapshot, UInt64) {
+        var reader = NodeDumpReader()
+        return try await catalog(after: index, wait: wait, reader: &reader)
+    }
+
+    fileprivate func catalog(
+        after index: UInt64?, wait: Duration, reader: inout NodeDumpReader
+    ) async throws(ClusterError) -> (CatalogSnapshot, UInt64) {
         var query: [(String, String?)] = []
         if let index { query = [("index", String(index)), ("wait", "\(max(wait.milliseconds, 1))ms")] }
         // Consul adds up to a sixteenth of the wait, so that not all clients ask at the same time.
         let timeout = index == nil ? .seconds(15) : wait + wait / 16 + .seconds(10)
         let answer = try await require("GET", "/v1/internal/ui/nodes", query: query, timeout: timeout)
         guard answer.knowsLeader else { throw ClusterError(.unavailable, "Consul at \(address) has no leader") }
-        let snapshot = try CatalogSnapshot(nodeDump: answer.json())
+        let snapshot = try reader.read(answer.body)
         // A server that leads is registered itself.
         guard !snapshot.instances.isEmpty else {
             throw ClusterError(.unavailable, "Consul at \(address) has an empty catalog: it has just begun")

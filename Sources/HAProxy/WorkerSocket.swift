@@ -103,6 +103,8 @@ public struct StatisticsRow: Sendable, Hashable {
 
 /// A line of `show servers state`.
 public struct ServerState: Sendable, Hashable {
+    /// The bit of `administrative` for a server that was put into maintenance.
+    public static let forcedMaintenance = 1
     /// The backend.
     public let backend: String
     /// The server's name.

@@ -9,7 +9,7 @@ import Templating
 /// The decisions of the plan.
 struct LoadBalancerPlan: Sendable {
     let binary: String
-    let template: Template
+    let renderer: Renderer
     let surroundings: Rendering.Surroundings
     let policy: Reconciler.Policy
     let consul: ConsulAddress
@@ -46,10 +46,13 @@ struct LoadBalancerPlan: Sendable {
         lastGoodPath = LoadBalancerFacts.lastGoodPath(settings)
         table = RouteTable(lastGood.instances, policy: policy.routes, before: lastGood.owners, busyPorts: facts.busyPorts)
         do {
-            template = try Template(
+            let template = try Template(
                 facts.template ?? ConfigurationTemplate.text,
                 name: facts.template == nil ? ConfigurationTemplate.name : settings[S.template] ?? "template")
-            rendering = try Rendering(table, surroundings, template: template)
+            var renderer = Renderer(
+                surroundings, template: template, backendTemplate: try Template(BackendTemplate.text, name: BackendTemplate.name))
+            rendering = try renderer.render(table)
+            self.renderer = renderer
         } catch {
             throw PlanRefusal(["\(error)"])
         }
@@ -73,12 +76,13 @@ struct LoadBalancerPlan: Sendable {
     }
 
     /// The files of a rendering, in the order in which they are put in place: what refers to the map comes after it.
-    func files(of rendering: Rendering) -> [PlannedFile] {
+    /// - Parameter isChecked: true where HAProxy shall check the configuration first.
+    func files(of rendering: Rendering, isChecked: Bool = true) -> [PlannedFile] {
         [
             PlannedFile(path: rendering.mapPath, content: rendering.map),
             PlannedFile(
                 path: surroundings.configurationPath, content: rendering.configuration, mode: 0o640,
-                validate: ConfigurationCheck.argv(binary: binary, file: "{}")),
+                validate: isChecked ? ConfigurationCheck.argv(binary: binary, file: "{}") : nil),
         ]
     }
 

@@ -23,7 +23,7 @@ enum LoadBalancerSettings {
         "consul_cacert", "CONSUL_CACERT", help: "PEM file of the authority that signed the Consul agent's certificate")
     static let groups = Setting<[String]>(
         "haproxy_groups", "HAPROXY_GROUPS", default: ["external"], bounds: "a word each",
-        help: "services are published whose Meta HAPROXY_GROUP names one of these",
+        help: "services are published whose Meta HAPROXY_GROUP names one of these; * for all services",
         isAllowed: { !$0.isEmpty && $0.allSatisfy { !$0.isEmpty } })
     static let domain = OptionalSetting<String>(
         "haproxy_domain", "HAPROXY_DOMAIN", help: "each HTTP service also answers as <service>.<this domain>", isAllowed: HostName.isValid)

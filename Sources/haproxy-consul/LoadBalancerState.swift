@@ -2,6 +2,7 @@ import Checks
 import ClusterCore
 import HAProxy
 import JSON
+import Logging
 import Synchronization
 
 /// What the probes may know of the updater.
@@ -9,17 +10,31 @@ final class LoadBalancerState: Sendable {
     struct Snapshot: Sendable {
         var reconciler: Reconciler
         var reloads = 0
+        /// Changes that the runtime API made, without a reload.
+        var runtimeChanges = 0
         var failedReloads = 0
         var lastReload: ContinuousClock.Instant?
     }
 
     private let plan: LoadBalancerPlan
     private let snapshot: Mutex<Snapshot>
+    private let ownApplier = Mutex<Applier?>(nil)
     private var worker: WorkerSocket { WorkerSocket(plan.surroundings.statsSocket) }
 
     init(_ plan: LoadBalancerPlan) {
         self.plan = plan
-        snapshot = Mutex(Snapshot(reconciler: Reconciler(plan.policy, lastGood: plan.lastGood, served: plan.table)))
+        let served = ServedState(plan.table, generation: plan.rendering.generation, mapPath: plan.rendering.mapPath)
+        snapshot = Mutex(
+            Snapshot(reconciler: Reconciler(plan.policy, lastGood: plan.lastGood, table: plan.table, served: served)))
+    }
+
+    /// The one that knows what is on disk: it outlives a failure of the companion that uses it.
+    func applier(_ logger: Logger) -> Applier {
+        ownApplier.withLock { own in
+            let applier = own ?? Applier(plan: plan, logger: logger)
+            own = applier
+            return applier
+        }
     }
 
     func update(_ change: (inout Snapshot) -> Void) { snapshot.withLock { change(&$0) } }
@@ -52,7 +67,7 @@ final class LoadBalancerState: Sendable {
         guard reconciler.lastView != nil || plan.hasLastGood else {
             return .fail(reconciler.outage.map { "no view of Consul yet: \($0.reason)" } ?? "no view of Consul yet")
         }
-        guard let served = reconciler.served else { return .fail("HAProxy has not told yet what it serves") }
+        let served = reconciler.servedTable
         let hosts = served.backends.reduce(0) { $0 + $1.hosts.count }
         let ports = served.backends.reduce(0) { $0 + $1.ports.count }
         return .pass("\(served.backends.count) services, \(hosts) host names, \(ports) ports")
@@ -79,7 +94,7 @@ final class LoadBalancerState: Sendable {
         let state = current
         let reconciler = state.reconciler
         func seconds(_ instant: ContinuousClock.Instant?) -> JSON? { instant.map { .double((now - $0).seconds) } }
-        let services = (reconciler.served ?? reconciler.table).backends.map { backend -> JSON in
+        let services = reconciler.servedTable.backends.map { backend -> JSON in
             [
                 "service": .string(backend.service), "mode": .string(backend.mode.rawValue),
                 "hosts": .array(backend.hosts.map { .string($0) }), "ports": .array(backend.ports.map { .number($0) }),
@@ -90,7 +105,8 @@ final class LoadBalancerState: Sendable {
             "view_age_seconds": seconds(reconciler.lastView),
             "consul_outage": reconciler.outage.map { ["seconds": .double((now - $0.since).seconds), "reason": .string($0.reason)] },
             "held_servers": .number(reconciler.held), "held_reason": reconciler.holdReason.map { .string($0) },
-            "reloads": .number(state.reloads), "failed_reloads": .number(state.failedReloads),
+            "reloads": .number(state.reloads), "runtime_changes": .number(state.runtimeChanges),
+            "failed_reloads": .number(state.failedReloads),
             "last_reload_age_seconds": seconds(state.lastReload), "failure": reconciler.failure.map { .string($0) },
             "services": .array(services),
             "problems": .array(

@@ -10,30 +10,31 @@ import Logging
 actor Updater {
     private enum Input: Sendable {
         case catalog(CatalogEvent)
-        case applied(RouteTable, Rendering)
-        case failed(ClusterError)
+        case reloaded(RouteTable, ServedState)
+        case reloadFailed(ClusterError)
+        case changed(RouteTable, Applier.ChangeOutcome)
+        case changeFailed(ClusterError)
         case wakeUp
     }
 
     private let plan: LoadBalancerPlan
     private let state: LoadBalancerState
     private let context: CompanionContext
-    private let reloader: Reloader
+    private let applier: Applier
     private let inputs: AsyncStream<Input>
     private let input: AsyncStream<Input>.Continuation
     private var reconciler: Reconciler
-    private var servedRendering: Rendering
     private var alarm: Task<Void, Never>?
 
     init(_ plan: LoadBalancerPlan, state: LoadBalancerState, context: CompanionContext) {
         self.plan = plan
         self.state = state
         self.context = context
-        reloader = Reloader(plan: plan, context: context)
+        applier = state.applier(context.logger)
         (inputs, input) = AsyncStream.makeStream()
         // After a failure of this companion, what was learned goes on.
         reconciler = state.current.reconciler
-        servedRendering = plan.rendering
+        reconciler.interrupted()
     }
 
     func run() async throws {
@@ -53,6 +54,7 @@ actor Updater {
             group.cancelAll()
         }
         alarm?.cancel()
+        if reconciler.isUnsaved { save(reconciler.accepted) }
         try Task.checkCancellation()
     }
 
@@ -61,21 +63,25 @@ actor Updater {
         let actions: [Reconciler.Action]
         switch next {
         case .catalog(.view(let snapshot, let index)):
-            let busy = PortProbe.busy(reconciler.newPorts(snapshot), on: plan.surroundings.bind)
-            actions = reconciler.view(snapshot, index: index, busyPorts: busy, now: now)
+            let address = plan.surroundings.bind
+            actions = reconciler.view(snapshot, index: index, busyPorts: { PortProbe.busy($0, on: address) }, now: now)
         case .catalog(.failed(let error, _)): actions = reconciler.consulFailed(error.description, now: now)
-        case .applied(let table, let rendering):
-            servedRendering = rendering
+        case .reloaded(let table, let served):
             state.update {
                 $0.reloads += 1
                 $0.lastReload = now
             }
-            context.logger.info("HAProxy serves \(table.backends.count) services", metadata: ["generation": "\(rendering.generation)"])
-            actions = reconciler.applied(table, now: now)
-        case .failed(let error):
+            context.logger.info("HAProxy serves \(table.backends.count) services", metadata: ["generation": "\(served.generation)"])
+            actions = reconciler.applied(table, served, now: now)
+        case .reloadFailed(let error):
             state.update { $0.failedReloads += 1 }
             context.logger.error("the new routes are not served, those of before are; tried again: \(error)")
             actions = reconciler.failed(error.description, now: now)
+        case .changed(let table, .applied(let served)):
+            state.update { $0.runtimeChanges += 1 }
+            actions = reconciler.applied(table, served, now: now)
+        case .changed(_, .restarted(let table, let served)): actions = reconciler.restarted(table, served, now: now)
+        case .changeFailed(let error): actions = reconciler.runtimeFailed(error.description, now: now)
         case .wakeUp: actions = reconciler.tick(now: now)
         }
         for action in actions { perform(action, &group) }
@@ -88,23 +94,32 @@ actor Updater {
     private func perform(_ action: Reconciler.Action, _ group: inout TaskGroup<Void>) {
         switch action {
         case .reload(let table):
-            let (plan, reloader, input, previous) = (plan, reloader, input, servedRendering)
-            group.addTask {
+            group.addTask { [applier, input] in
                 do throws(ClusterError) {
-                    let rendering = try Rendering(table, plan.surroundings, template: plan.template)
-                    try await reloader.serve(rendering, insteadOf: previous)
-                    input.yield(.applied(table, rendering))
+                    input.yield(.reloaded(table, try await applier.reload(table)))
                 } catch {
-                    input.yield(.failed(error))
+                    input.yield(.reloadFailed(error))
                 }
             }
-        case .persist(let view):
-            do throws(ClusterError) {
-                try Files.write(plan.lastGoodPath, view.json.text().utf8, mode: 0o640)
-            } catch {
-                context.logger.error("the last good view can't be kept for a restart: \(error)")
+        case .change(let change, let table):
+            guard let served = reconciler.served else { return }
+            group.addTask { [applier, input] in
+                do throws(ClusterError) {
+                    input.yield(.changed(table, try await applier.change(change, to: table, from: served)))
+                } catch {
+                    input.yield(.changeFailed(error))
+                }
             }
+        case .persist(let view): save(view)
         case .log(let line): log(line)
+        }
+    }
+
+    private func save(_ view: AcceptedView) {
+        do throws(ClusterError) {
+            try Files.write(plan.lastGoodPath, view.json.text().utf8, mode: 0o640)
+        } catch {
+            context.logger.error("the last good view can't be kept for a restart: \(error)")
         }
     }
 
@@ -116,6 +131,7 @@ actor Updater {
         case .consulLost(let reason): logger.warning("Consul does not answer, the routes stay: \(reason)")
         case .consulBack(let after): logger.info("Consul answers again after \(after.milliseconds) ms")
         case .holding(let reason): logger.warning("routes are kept: \(reason)")
+        case .runtimeFailed(let reason): logger.warning("HAProxy is reloaded, since its runtime API did not do what it was told: \(reason)")
         case .released: logger.info("nothing is kept any more beyond what Consul lists")
         }
     }
@@ -146,6 +162,8 @@ actor Updater {
         await metrics.set("haproxy_consul_held_servers", help: "servers kept though Consul does not list them", to: Double(reconciler.held))
         await metrics.set("haproxy_consul_consul_up", help: "1 while Consul answers", to: reconciler.outage == nil ? 1 : 0)
         await metrics.set("haproxy_consul_reloads", help: "reloads of HAProxy since the start", to: Double(snapshot.reloads))
+        await metrics.set(
+            "haproxy_consul_runtime_changes", help: "changes of the running HAProxy without a reload", to: Double(snapshot.runtimeChanges))
         await metrics.set("haproxy_consul_failed_reloads", help: "reloads that HAProxy refused", to: Double(snapshot.failedReloads))
     }
 }

@@ -61,7 +61,10 @@ import Testing
         """
 
     @Test func instancesAreSortedAndCarryTheirWorstCheck() throws {
-        let snapshot = try CatalogSnapshot(nodeDump: JSON(parsing: dump))
+        var reader = NodeDumpReader()
+        let snapshot = try reader.read(Array(dump.utf8))
+        // The same again, now from what was kept.
+        #expect(try reader.read(Array(dump.utf8)) == snapshot)
         #expect(
             snapshot.instances == [
                 ServiceInstance(service: "api", id: "c", node: "n3", address: "10.0.0.3", port: 82, health: .critical),
@@ -72,9 +75,19 @@ import Testing
             ])
     }
 
-    @Test(arguments: ["{}", "[{}]", "[{\"Node\":\"a\",\"Address\":\"b\",\"Services\":[{}]}]"])
-    func aMalformedAnswerIsNoEmptyCatalog(_ text: String) throws {
-        let json = try JSON(parsing: text)
-        #expect(throws: ClusterError.self) { try CatalogSnapshot(nodeDump: json) }
+    @Test(arguments: [
+        "", "{}", "null", "[{}]", "[{\"Node\":\"a\",\"Address\":\"b\",\"Services\":[{}]}]", "[", "[]]", "[{\"Node\":\"a", "[1,,2]",
+        "[\"a\\", "[]x",
+    ]) func aMalformedAnswerIsNoEmptyCatalog(_ text: String) throws {
+        var reader = NodeDumpReader()
+        #expect(throws: ClusterError.self) { try reader.read(Array(text.utf8)) }
+    }
+
+    @Test(arguments: [
+        ("[]", []), (" [ ] ", []), ("[1]", ["1"]), ("[ {\"a\":[1,2]} ,\"x,]\" ]", ["{\"a\":[1,2]} ", "\"x,]\" "]),
+        ("[\"\\\"]\",[[]]]", ["\"\\\"]\"", "[[]]"]),
+    ]) func elementsAreFound(_ text: String, _ wanted: [String]) {
+        let bytes = Array(text.utf8)
+        #expect(JSONElements.ranges(bytes)?.map { String(decoding: bytes[$0], as: UTF8.self) } == wanted)
     }
 }

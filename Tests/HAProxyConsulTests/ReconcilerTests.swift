@@ -14,14 +14,28 @@ import Testing
     private func reloads(_ actions: [Reconciler.Action]) -> [RouteTable] {
         actions.compactMap { if case .reload(let table) = $0 { table } else { nil } }
     }
+    /// What was asked of HAProxy, one way or the other.
+    private func tables(_ actions: [Reconciler.Action]) -> [RouteTable] {
+        actions.compactMap { action in
+            switch action {
+            case .reload(let table), .change(_, let table): table
+            case .persist, .log: nil
+            }
+        }
+    }
     private func names(_ reconciler: Reconciler) -> Int { reconciler.table.backends.reduce(0) { $0 + $1.servers.count } }
 
     /// A reconciler that serves these.
     private func serving(_ instances: [ServiceInstance], index: UInt64 = 100) throws -> Reconciler {
-        var reconciler = Reconciler(.init(), lastGood: AcceptedView(), served: RouteTable([], policy: .init()))
-        let table = try #require(reloads(reconciler.view(view(instances), index: index, now: at(-100))).first)
-        _ = reconciler.applied(table, now: at(-99))
+        let empty = RouteTable([], policy: .init())
+        var reconciler = Reconciler(.init(), lastGood: AcceptedView(), table: empty, served: served(empty))
+        let table = try #require(tables(reconciler.view(view(instances), index: index, now: at(-100))).first)
+        _ = reconciler.applied(table, served(table), now: at(-99))
         return reconciler
+    }
+
+    private func served(_ table: RouteTable) -> ServedState {
+        ServedState(table, generation: "\(table.backends.hashValue)", mapPath: "/hosts.map")
     }
 
     @Test func theFirstChangeIsServedAtOnceAndTheNextOnesTogether() throws {
@@ -30,15 +44,15 @@ import Testing
         #expect(first.count == 1)
         // While the reload runs, and shortly after it, changes gather.
         #expect(reloads(reconciler.view(view(services(0..<3)), index: 102, now: at(0.01))).isEmpty)
-        #expect(reloads(reconciler.applied(first[0], now: at(0.02))).isEmpty)
+        #expect(reloads(reconciler.applied(first[0], served(first[0]), now: at(0.02))).isEmpty)
         #expect(reloads(reconciler.view(view(services(0..<4)), index: 103, now: at(0.03))).isEmpty)
         let wakeUp = try #require(reconciler.wakeUp)
         #expect(wakeUp == at(0.17))
         let second = reloads(reconciler.tick(now: wakeUp))
         #expect(second.first?.backends.count == 4)
-        _ = reconciler.applied(second[0], now: at(0.2))
+        _ = reconciler.applied(second[0], served(second[0]), now: at(0.2))
         // The same again: nothing to do.
-        #expect(reconciler.view(view(services(0..<4)), index: 104, now: at(9)).isEmpty)
+        #expect(tables(reconciler.view(view(services(0..<4)), index: 104, now: at(9))).isEmpty)
         #expect(reconciler.wakeUp == nil)
     }
 
@@ -47,10 +61,10 @@ import Testing
         _ = reconciler.view(view(services(0..<2)), index: 101, now: at(0))
         _ = reconciler.failed("refused", now: at(0.1))
         #expect(reconciler.failure == "refused")
-        #expect(reconciler.served?.backends.count == 1)
+        #expect(reconciler.servedTable.backends.count == 1)
         let wakeUp = try #require(reconciler.wakeUp)
         let again = reloads(reconciler.tick(now: wakeUp))
-        _ = reconciler.applied(try #require(again.first), now: wakeUp)
+        _ = reconciler.applied(try #require(again.first), served(again[0]), now: wakeUp)
         #expect(reconciler.failure == nil)
     }
 
@@ -64,27 +78,27 @@ import Testing
 
     @Test func aMassLossMustLast() throws {
         var reconciler = try serving(services(0..<10))
-        #expect(reloads(reconciler.view(view(services(0..<3)), index: 101, now: at(0))).isEmpty)
+        #expect(tables(reconciler.view(view(services(0..<3)), index: 101, now: at(0))).isEmpty)
         #expect(names(reconciler) == 10)
         // What is new is served meanwhile.
-        let more = reloads(reconciler.view(view(services(0..<3) + services(20..<21)), index: 102, now: at(1)))
+        let more = tables(reconciler.view(view(services(0..<3) + services(20..<21)), index: 102, now: at(1)))
         #expect(more.first?.backends.count == 11)
-        _ = reconciler.applied(more[0], now: at(1))
+        _ = reconciler.applied(more[0], served(more[0]), now: at(1))
         // Back in time: never mind.
         var back = reconciler
         _ = back.view(view(services(0..<10) + services(20..<21)), index: 103, now: at(2))
         #expect(back.holdReason == nil && names(back) == 11)
         // Not back: believed without further news.
         #expect(reconciler.wakeUp == at(10))
-        let less = reloads(reconciler.tick(now: at(10)))
+        let less = tables(reconciler.tick(now: at(10)))
         #expect(less.first?.backends.count == 4)
     }
 
     @Test func aSmallLossIsBelievedAtOnce() throws {
         var reconciler = try serving(services(0..<3))
-        #expect(reloads(reconciler.view(view([]), index: 101, now: at(0))).first?.backends.isEmpty == true)
+        #expect(tables(reconciler.view(view([]), index: 101, now: at(0))).first?.backends.isEmpty == true)
         var many = try serving(services(0..<100))
-        #expect(reloads(many.view(view(services(0..<60)), index: 101, now: at(0))).first?.backends.count == 60)
+        #expect(tables(many.view(view(services(0..<60)), index: 101, now: at(0))).first?.backends.count == 60)
     }
 
     @Test func anEmptyCatalogAfterARestartTakesNoRoute() throws {
@@ -92,7 +106,7 @@ import Testing
         _ = reconciler.consulFailed("refused", now: at(0))
         // Back at a lower index, empty for 80 s, then refilled little by little.
         for second in stride(from: 5.0, to: 85, by: 5) {
-            #expect(reloads(reconciler.view(view([]), index: UInt64(second), now: at(second))).isEmpty)
+            #expect(tables(reconciler.view(view([]), index: UInt64(second), now: at(second))).isEmpty)
         }
         #expect(names(reconciler) == 20)
         _ = reconciler.view(view(services(0..<19)), index: 200, now: at(90))
@@ -100,7 +114,7 @@ import Testing
         _ = reconciler.view(view(services(0..<20)), index: 201, now: at(91))
         #expect(reconciler.held == 0)
         // From now on a loss is a loss.
-        #expect(reloads(reconciler.view(view(services(0..<19)), index: 202, now: at(92))).count == 1)
+        #expect(tables(reconciler.view(view(services(0..<19)), index: 202, now: at(92))).count == 1)
     }
 
     @Test func whatIsNeverRegisteredAgainGoesInTheEnd() throws {
@@ -109,7 +123,7 @@ import Testing
         #expect(names(reconciler) == 20)
         let wakeUp = try #require(reconciler.wakeUp)
         #expect(wakeUp == at(300))
-        let table = try #require(reloads(reconciler.tick(now: wakeUp)).first ?? reloads(reconciler.tick(now: wakeUp + .seconds(10))).first)
+        let table = try #require(tables(reconciler.tick(now: wakeUp)).first ?? tables(reconciler.tick(now: wakeUp + .seconds(10))).first)
         #expect(table.backends.count == 10)
     }
 
@@ -117,7 +131,7 @@ import Testing
         var reconciler = try serving(services(0..<2))
         var moved = services(0..<2)
         moved[0] = instance("s0", 0, address: "10.9.9.9", ["HAPROXY_0_VHOST": "s0.test"])
-        let table = try #require(reloads(reconciler.view(view(moved), index: 101, now: at(0))).first)
+        let table = try #require(tables(reconciler.view(view(moved), index: 101, now: at(0))).first)
         #expect(table.backends[0].servers.map(\.address) == ["10.9.9.9"])
     }
 

@@ -56,7 +56,7 @@ func instance(
             instance("bad", 1, ["HAPROXY_0_VHOST": host, "service_port": "11001"]), instance("good", 1, ["HAPROXY_0_VHOST": "good.test"]),
         ])
         #expect(table.backends.contains { $0.service == "good" && $0.hosts == ["good.test"] })
-        let rendering = try Rendering(table, .sample, template: .embedded)
+        let rendering = try Renderer.sample.rendered(table)
         #expect(!rendering.configuration.contains("evil") && !rendering.map.contains("evil"))
         #expect(rendering.map.split(separator: "\n").allSatisfy { $0.split(separator: " ").count == 2 })
         if host != "-" { #expect(table.problems.contains { $0.service == "bad" && $0.text.contains("HAPROXY_0_VHOST") }) }
@@ -67,7 +67,7 @@ func instance(
         let table = table([
             instance("x\n    bind :1\nbackend y", 1, ["HAPROXY_0_VHOST": "x.test"]), instance("x_y", 1, ["HAPROXY_0_VHOST": "y.test"]),
         ])
-        let rendering = try Rendering(table, .sample, template: .embedded)
+        let rendering = try Renderer.sample.rendered(table)
         #expect(!rendering.configuration.contains("bind :1"))
         #expect(rendering.configuration.contains("backend service_x_5fy\n"))
     }
@@ -117,11 +117,11 @@ func instance(
             instance("web", 1, ["HAPROXY_0_VHOST": "web.example.test", "service_port": "11000"]),
             instance("db", 1, address: "fd00::1", port: 5432, ["service_port": "15432"]),
         ]
-        let rendering = try Rendering(table(instances), .sample, template: .embedded)
+        let rendering = try Renderer.sample.rendered(table(instances))
         #expect(GoldenFile("haproxy.cfg").difference(from: rendering.configuration) == nil)
         #expect(GoldenFile("hosts.map").difference(from: rendering.map) == nil)
-        #expect(try Rendering(table(instances.reversed()), .sample, template: .embedded) == rendering)
-        let empty = try Rendering(table([]), .sample, template: .embedded)
+        #expect(try Renderer.sample.rendered(table(instances.reversed())) == rendering)
+        let empty = try Renderer.sample.rendered(table([]))
         #expect(GoldenFile("empty.cfg").difference(from: empty.configuration) == nil)
     }
 }
@@ -133,8 +133,17 @@ extension Rendering.Surroundings {
         drain: .seconds(600))
 }
 
-extension Template {
-    static var embedded: Template {
-        get throws { try Template(ConfigurationTemplate.text, name: ConfigurationTemplate.name) }
+extension Renderer {
+    static var sample: Renderer {
+        get throws {
+            Renderer(
+                .sample, template: try Template(ConfigurationTemplate.text, name: ConfigurationTemplate.name),
+                backendTemplate: try Template(BackendTemplate.text, name: BackendTemplate.name))
+        }
+    }
+
+    func rendered(_ table: RouteTable) throws -> Rendering {
+        var renderer = self
+        return try renderer.render(table)
     }
 }

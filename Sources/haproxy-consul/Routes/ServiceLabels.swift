@@ -12,15 +12,16 @@ struct ServiceLabels: Hashable {
     /// What was wrong, each in a sentence that names the label.
     var problems: [String] = []
 
+    /// As a group that is published: all services, with or without a group of their own.
+    static let everyGroup = "*"
+
     /// Reads the labels of one instance; nil where it is not meant for these groups.
     ///
     /// Each port of a task is a Consul service of its own; its Meta `port_index` says which of the `HAPROXY_{n}_…` labels are its own.
     init?(_ instance: ServiceInstance, groups: Set<String>) {
         let meta = instance.meta
-        let prefix = "HAPROXY_\(meta["port_index"].flatMap { Int($0) } ?? 0)_"
-        guard let group = meta["\(prefix)GROUP"] ?? meta["HAPROXY_GROUP"], Self.words(group).contains(where: groups.contains) else {
-            return nil
-        }
+        let prefix = Self.prefix(meta)
+        guard Self.isPublished(instance, groups: groups) else { return nil }
         if let enabled = meta["\(prefix)ENABLED"], ["false", "0", "no"].contains(enabled.lowercased()) { return nil }
         readHosts(meta["\(prefix)VHOST"], label: "\(prefix)VHOST")
         readPort(meta, prefix)
@@ -30,6 +31,16 @@ struct ServiceLabels: Hashable {
             problems.append("label \(key) is not supported and has no effect")
         }
     }
+
+    /// True where an instance is meant for these groups.
+    static func isPublished(_ instance: ServiceInstance, groups: Set<String>) -> Bool {
+        // Consul's own servers are a service, too.
+        if groups.contains(everyGroup) { return instance.service != "consul" }
+        guard let own = instance.meta["\(prefix(instance.meta))GROUP"] ?? instance.meta["HAPROXY_GROUP"] else { return false }
+        return words(own).contains(where: groups.contains)
+    }
+
+    private static func prefix(_ meta: [String: String]) -> String { "HAPROXY_\(meta["port_index"].flatMap { Int($0) } ?? 0)_" }
 
     private mutating func readHosts(_ text: String?, label: String) {
         guard let text else { return }

@@ -26,7 +26,7 @@ enum ConfigurationTemplate {
             timeout http-request 30s
             timeout queue {{timeout_connect}}
             timeout check 2s
-            default-server init-addr last,libc,none check inter {{check_interval}} fastinter 500ms downinter 1s fall 2 rise 1
+            default-server init-addr last,libc,none {{check}}
 
         frontend http
             bind {{bind}}:{{port}}
@@ -40,15 +40,7 @@ enum ConfigurationTemplate {
 
         backend no_route
             http-request return status 503 content-type text/html string '{{page}}'
-        {{#backends}}
-
-        backend {{name}}
-            mode {{mode}}
-            balance roundrobin
-        {{#servers}}
-            server {{name}} {{endpoint}}
-        {{/servers}}
-        {{/backends}}
+        {{backends}}
         {{#listeners}}
 
         frontend port_{{port}}
@@ -56,6 +48,27 @@ enum ConfigurationTemplate {
             bind {{bind}}:{{port}}
             default_backend {{backend}}
         {{/listeners}}
+
+        """
+}
+
+/// The embedded template of one service's backend. Servers come and go while HAProxy runs, each named by its address: so the algorithm
+/// must be one that takes them (management guide, "add server").
+enum BackendTemplate {
+    static let name = "backend"
+
+    static let text = """
+
+        backend {{name}}
+            mode {{mode}}
+            balance roundrobin
+        {{#cookie_key}}
+            cookie SRV insert indirect nocache httponly dynamic
+            dynamic-cookie-key {{.}}
+        {{/cookie_key}}
+        {{#servers}}
+            server {{name}} {{endpoint}} weight {{weight}}
+        {{/servers}}
 
         """
 }

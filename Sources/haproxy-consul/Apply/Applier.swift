@@ -1,0 +1,165 @@
+import ClusterCore
+import Entrypoint
+import HAProxy
+import Logging
+
+/// Makes HAProxy serve tables: by its runtime API where that is enough, else by a reload. Verifies with HAProxy what it serves then.
+///
+/// One call at a time.
+actor Applier {
+    private let plan: LoadBalancerPlan
+    private let logger: Logger
+    private var renderer: Renderer
+    /// What is on disk: what HAProxy serves after a restart of its own.
+    private var written: (rendering: Rendering, table: RouteTable)
+    /// How long HAProxy may take to serve a new configuration; a large one is parsed for seconds.
+    private let deadline: Duration = .seconds(20)
+
+    private let worker: WorkerSocket
+    private let master: MasterSocket
+
+    init(plan: LoadBalancerPlan, logger: Logger) {
+        self.plan = plan
+        self.logger = logger
+        renderer = plan.renderer
+        written = (plan.rendering, plan.table)
+        worker = WorkerSocket(plan.surroundings.statsSocket)
+        master = MasterSocket(plan.surroundings.masterSocket)
+    }
+
+    /// Returns once a new worker has said that it serves the table.
+    /// - Throws: where HAProxy refuses it; the files of before are in place again then.
+    func reload(_ table: RouteTable) async throws(ClusterError) -> ServedState {
+        let rendering = try renderer.render(table)
+        for file in plan.files(of: rendering) { _ = try await FileStage.put(file) }
+        do throws(ClusterError) {
+            try await reload(rendering)
+        } catch {
+            // A restart must not meet what HAProxy did not take.
+            for file in plan.files(of: written.rendering) { _ = try? await FileStage.put(file) }
+            throw error
+        }
+        written = (rendering, table)
+        let served = rendering.served(table)
+        removeMaps(except: [rendering.mapPath])
+        return served
+    }
+
+    enum ChangeOutcome {
+        /// The worker has it, and the files say so too.
+        case applied(ServedState)
+        /// Nothing was done: HAProxy has started anew from the files, and has this.
+        case restarted(RouteTable, ServedState)
+    }
+
+    /// Changes the running worker, which has `served`, so that it serves the table; then puts the table's files in place.
+    /// - Throws: where HAProxy was not or not wholly changed.
+    func change(_ change: RuntimeChange, to table: RouteTable, from served: ServedState) async throws(ClusterError) -> ChangeOutcome {
+        let info = try await worker.info()
+        guard info.description == Self.description(served.generation), !info.isStopping else {
+            guard info.description == Self.description(written.rendering.generation), !info.isStopping else {
+                throw ClusterError(.conflict, "HAProxy serves '\(info.description)', which it was not given")
+            }
+            return .restarted(written.table, written.rendering.served(written.table))
+        }
+        let commands = RuntimeCommands(change, check: plan.surroundings.check)
+        var answers = try await worker.send(commands.beforeMap)
+        if let hosts = change.hosts {
+            try await worker.replaceMap(served.mapPath, hosts.sorted { $0.key < $1.key }.map { (key: $0.key, value: $0.value) })
+        }
+        answers += try await worker.send(commands.afterMap)
+        if !change.isOnlyCleaning {
+            let rendering = try renderer.render(table)
+            // It differs from what HAProxy has checked by addresses, which were checked as such.
+            for file in plan.files(of: rendering, isChecked: false) { try await FileStage.put(file) }
+            written = (rendering, table)
+            removeMaps(except: [rendering.mapPath, served.mapPath])
+        }
+        return .applied(try await verified(change, served.applying(change), answers))
+    }
+
+    /// Compares what HAProxy tells of the changed backends with what they shall have.
+    private func verified(_ change: RuntimeChange, _ wanted: ServedState, _ answers: [String]) async throws(ClusterError) -> ServedState {
+        var wanted = wanted
+        for part in change.backends {
+            guard let backend = wanted.backends[part.name] else { continue }
+            let told = try await worker.servers(of: part.name)
+            var present: [String: Int] = [:]
+            var leaving: Set<String> = []
+            for server in told {
+                if server.administrative & ServerState.forcedMaintenance != 0 {
+                    leaving.insert(server.name)
+                } else {
+                    present[server.name] = server.weight
+                }
+            }
+            guard present == backend.serving else {
+                let difference = Set(present.keys).symmetricDifference(backend.serving.keys).sorted().prefix(3).joined(separator: ", ")
+                throw ClusterError(
+                    .conflict,
+                    "backend \(part.name) has not the servers that it was given (\(difference)): \(answers.prefix(3).joined(separator: " "))"
+                )
+            }
+            wanted.backends[part.name]?.leaving = leaving
+        }
+        if let hosts = change.hosts {
+            let told = try await worker.map(wanted.mapPath)
+            guard told.count == hosts.count, told.allSatisfy({ hosts[$0.key] == $0.value }) else {
+                throw ClusterError(
+                    .conflict, "the map of host names has \(told.count) entries instead of the \(hosts.count) that it was given")
+            }
+        }
+        return wanted
+    }
+
+    private func reload(_ rendering: Rendering) async throws(ClusterError) {
+        let end = ContinuousClock.now + deadline
+        let before = try await running(until: end)
+        guard await !serves(rendering) else { return }
+        try await master.reload()
+        // 2.6 tells the result of a reload nowhere but here.
+        while ContinuousClock.now < end {
+            if await serves(rendering) { return }
+            if let now = try? await master.processes(), now.master.pid == before.master.pid, now.failedReloads > before.failedReloads {
+                throw ClusterError(.invalid, "HAProxy refuses the new configuration at its reload; its log has the reason")
+            }
+            try await pause()
+        }
+        throw ClusterError(.timeout, "HAProxy does not serve the new configuration after \(deadline)")
+    }
+
+    /// Waits for a master that answers: it may be starting.
+    private func running(until end: ContinuousClock.Instant) async throws(ClusterError) -> MasterProcesses {
+        var last: ClusterError?
+        while ContinuousClock.now < end {
+            do throws(ClusterError) {
+                let processes = try await master.processes()
+                if !processes.workers.isEmpty { return processes }
+            } catch {
+                last = error
+            }
+            try await pause()
+        }
+        throw ClusterError(.unavailable, "HAProxy does not run", cause: last)
+    }
+
+    /// True where the worker that answers has this configuration.
+    private func serves(_ rendering: Rendering) async -> Bool {
+        guard let info = try? await worker.info() else { return false }
+        return info.description == Self.description(rendering.generation) && !info.isStopping
+    }
+
+    /// As the template has it.
+    private static func description(_ generation: String) -> String { "mesos-cluster \(generation)" }
+
+    private func pause() async throws(ClusterError) {
+        do { try await Task.sleep(for: .milliseconds(5)) } catch { throw ClusterError(.unavailable, "stopped") }
+    }
+
+    private func removeMaps(except kept: Set<String>) {
+        for name in (try? Files.list(plan.surroundings.directory)) ?? [] where name.hasPrefix("hosts-") && name.hasSuffix(".map") {
+            let path = "\(plan.surroundings.directory)/\(name)"
+            if !kept.contains(path) { try? Files.remove(path) }
+        }
+    }
+}
