@@ -164,7 +164,8 @@ var targets: [Target] = [
     tests(
         "MarathonSchedulerTests",
         [
-            "ClusterCore", "ClusterTestKit", "EngineSupport", "HTTPClient", "JSON", "Marathon", "MarathonScheduler", "Mesos", "MesosFramework",
+            "ClusterCore", "ClusterTestKit", "EngineSupport", "HTTPClient", "JSON", "Marathon", "MarathonScheduler", "Mesos",
+            "MesosFramework",
             "ZooKeeper", logging,
         ]),
     tests("MarathonTests", ["ClusterCore", "JSON", "Marathon"]),

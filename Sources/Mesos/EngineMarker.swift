@@ -30,7 +30,8 @@ public struct EngineMarker: Sendable, Hashable {
             // Whoever else looks (a Marathon, a slave) may have other credentials, or none.
             let isOwned = client.url.credentials != nil
             _ = try await client.createRecursively(
-                node, data: own.bytes(), acl: isOwned ? .creatorAllWorldRead : .open, parentACL: isOwned ? .creatorAllWorldReadCreate : .open)
+                node, data: own.bytes(), acl: isOwned ? .creatorAllWorldRead : .open,
+                parentACL: isOwned ? .creatorAllWorldReadCreate : .open)
             found = try await client.get(node).data
         } catch {
             throw ClusterError(.unavailable, "ZooKeeper does not let the engine's marker \(node) be read or written", cause: error)

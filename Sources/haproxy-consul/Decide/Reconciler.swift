@@ -103,7 +103,8 @@ struct Reconciler: Sendable {
     /// Consul told a view.
     /// - Parameter busyPorts: finds out which of these ports another process has, with what is known of it.
     mutating func view(
-        _ snapshot: CatalogSnapshot, index: UInt64, busyPorts: @escaping (Set<Int>) -> [Int: String] = { _ in [:] }, now: ContinuousClock.Instant
+        _ snapshot: CatalogSnapshot, index: UInt64, busyPorts: @escaping (Set<Int>) -> [Int: String] = { _ in [:] },
+        now: ContinuousClock.Instant
     ) -> [Action] {
         var actions: [Action] = []
         if let outage {
