@@ -76,12 +76,14 @@ struct LoadBalancerPlan: Sendable {
     }
 
     /// The files of a rendering, in the order in which they are put in place: what refers to the map comes after it.
-    /// - Parameter isChecked: true where HAProxy shall check the configuration first.
-    func files(of rendering: Rendering, isChecked: Bool = true) -> [PlannedFile] {
+    /// - Parameters:
+    ///   - isChecked: true where HAProxy shall check the configuration first.
+    ///   - path: where the configuration goes, if not to its own place.
+    func files(of rendering: Rendering, isChecked: Bool = true, path: String? = nil) -> [PlannedFile] {
         [
             PlannedFile(path: rendering.mapPath, content: rendering.map),
             PlannedFile(
-                path: surroundings.configurationPath, content: rendering.configuration, mode: 0o640,
+                path: path ?? surroundings.configurationPath, content: rendering.configuration, mode: 0o640,
                 validate: isChecked ? ConfigurationCheck.argv(binary: binary, file: "{}") : nil),
         ]
     }

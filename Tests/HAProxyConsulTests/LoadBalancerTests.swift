@@ -79,8 +79,10 @@ import Testing
         // What can't be served is told, and costs nobody else anything.
         try await consul.register(service("bad", port: backend.port, ["HAPROXY_0_VHOST": "a b\n    server evil 6.6.6.6:80"]))
         try await consul.register(service("taken", port: backend.port, ["HAPROXY_0_PORT": "\(backend.port)"]))
+        let reloads = try await balancer.document()["reloads"]?.int
         try await consul.register(service("other", port: backend.port, ["HAPROXY_0_VHOST": "other.test"]))
         try await balancer.waitUntil("other.test", answers: 200)
+        #expect(try await balancer.document()["reloads"]?.int == reloads, "a plain new service takes no reload")
         let problems = try await balancer.document()["problems"]?.array?.compactMap { $0["service"]?.string } ?? []
         #expect(Set(problems) == ["bad", "taken"])
 

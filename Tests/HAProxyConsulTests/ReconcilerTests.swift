@@ -10,6 +10,10 @@ import Testing
     private func services(_ range: Range<Int>) -> [ServiceInstance] {
         range.map { instance("s\($0)", $0, ["HAPROXY_0_VHOST": "s\($0).test"]) }
     }
+    /// Services that take a reload each, since they have ports.
+    private func withPorts(_ range: Range<Int>) -> [ServiceInstance] {
+        range.map { instance("s\($0)", $0, ["HAPROXY_0_PORT": "\(11000 + $0)"]) }
+    }
     private func view(_ instances: [ServiceInstance]) -> CatalogSnapshot { CatalogSnapshot(instances) }
     private func reloads(_ actions: [Reconciler.Action]) -> [RouteTable] {
         actions.compactMap { if case .reload(let table) = $0 { table } else { nil } }
@@ -39,26 +43,26 @@ import Testing
     }
 
     @Test func theFirstChangeIsServedAtOnceAndTheNextOnesTogether() throws {
-        var reconciler = try serving(services(0..<1))
-        let first = reloads(reconciler.view(view(services(0..<2)), index: 101, now: at(0)))
+        var reconciler = try serving(withPorts(0..<1))
+        let first = reloads(reconciler.view(view(withPorts(0..<2)), index: 101, now: at(0)))
         #expect(first.count == 1)
         // While the reload runs, and shortly after it, changes gather.
-        #expect(reloads(reconciler.view(view(services(0..<3)), index: 102, now: at(0.01))).isEmpty)
+        #expect(reloads(reconciler.view(view(withPorts(0..<3)), index: 102, now: at(0.01))).isEmpty)
         #expect(reloads(reconciler.applied(first[0], served(first[0]), now: at(0.02))).isEmpty)
-        #expect(reloads(reconciler.view(view(services(0..<4)), index: 103, now: at(0.03))).isEmpty)
+        #expect(reloads(reconciler.view(view(withPorts(0..<4)), index: 103, now: at(0.03))).isEmpty)
         let wakeUp = try #require(reconciler.wakeUp)
         #expect(wakeUp == at(0.17))
         let second = reloads(reconciler.tick(now: wakeUp))
         #expect(second.first?.backends.count == 4)
         _ = reconciler.applied(second[0], served(second[0]), now: at(0.2))
         // The same again: nothing to do.
-        #expect(tables(reconciler.view(view(services(0..<4)), index: 104, now: at(9))).isEmpty)
+        #expect(tables(reconciler.view(view(withPorts(0..<4)), index: 104, now: at(9))).isEmpty)
         #expect(reconciler.wakeUp == nil)
     }
 
     @Test func aFailedReloadIsTriedAgain() throws {
-        var reconciler = try serving(services(0..<1))
-        _ = reconciler.view(view(services(0..<2)), index: 101, now: at(0))
+        var reconciler = try serving(withPorts(0..<1))
+        _ = reconciler.view(view(withPorts(0..<2)), index: 101, now: at(0))
         _ = reconciler.failed("refused", now: at(0.1))
         #expect(reconciler.failure == "refused")
         #expect(reconciler.servedTable.backends.count == 1)

@@ -15,6 +15,10 @@ struct ServedState: Hashable, Sendable {
     var mapPath: String
     /// By backend name.
     var backends: [String: Backend]
+    /// Names of the spare backends that have no service yet.
+    var spares: ArraySlice<String>
+    /// Names of the spare backends by the service that they were given to.
+    var lent: [String: String] = [:]
     /// Backend names by host name.
     var hosts: [String: String]
 
@@ -28,7 +32,12 @@ struct ServedState: Hashable, Sendable {
                 shape: backend.shape, serving: Dictionary(backend.servers.map { ($0.name, $0.weight) }) { first, _ in first })
         }
         hosts = table.hostMap
+        spares = RouteTable.spareNames[...]
+        for name in spares { backends[name] = Backend(shape: .plain, serving: [:]) }
     }
+
+    /// The backend that a service has in this worker.
+    func name(of backend: RouteTable.Backend) -> String { lent[backend.service] ?? backend.name }
 
     /// True where servers wait to be deleted.
     var hasLeaving: Bool { backends.values.contains { !$0.leaving.isEmpty } }
@@ -36,11 +45,22 @@ struct ServedState: Hashable, Sendable {
 
 extension RouteTable {
     /// Backend names by host name.
-    var hostMap: [String: String] {
+    var hostMap: [String: String] { hostMap(\.name) }
+
+    func hostMap(_ name: (Backend) -> String) -> [String: String] {
         var map: [String: String] = [:]
-        for backend in backends { for host in backend.hosts { map[host] = backend.name } }
+        for backend in backends { for host in backend.hosts { map[host] = name(backend) } }
         return map
     }
+
+    /// Backends that each configuration has beside those of its services: a new service of plain shape gets one of them until the next
+    /// reload, and so needs none. No service's backend has such a name.
+    static let spareNames = (1...16).map { "spare_\($0)" }
+}
+
+extension RouteTable.Shape {
+    /// Of a service that asks for nothing but host names.
+    static let plain = RouteTable.Shape(mode: .http, ports: [])
 }
 
 /// Changes of a running worker through its runtime API, in the order in which they are to be made. Pure.
@@ -65,8 +85,10 @@ struct RuntimeChange: Hashable, Sendable {
     var backends: [OfBackend] = []
     /// The whole map of host names, where it changes.
     var hosts: [String: String]?
+    /// Names of the spare backends by the services that get them.
+    var lent: [String: String] = [:]
 
-    var isEmpty: Bool { backends.isEmpty && hosts == nil }
+    var isEmpty: Bool { backends.isEmpty && hosts == nil && lent.isEmpty }
     /// True where nothing but deletions is left, which no client notices.
     var isOnlyCleaning: Bool {
         hosts == nil && backends.allSatisfy { $0.steps.allSatisfy { if case .delete = $0 { true } else { false } } }
@@ -89,27 +111,37 @@ extension ServedState {
             }
             let before = old.first?.service == backend.service ? old.removeFirst() : nil
             if before == backend { continue }
-            guard let own = backends[backend.name], own.shape == backend.shape else { return nil }
+            guard let (name, own) = place(backend, &change) else { return nil }
             if before?.hosts != backend.hosts { hasOtherHosts = true }
             let steps = own.steps(to: backend.servers)
-            if !steps.isEmpty { change.backends.append(.init(name: backend.name, shape: own.shape, steps: steps)) }
+            if !steps.isEmpty { change.backends.append(.init(name: name, shape: own.shape, steps: steps)) }
         }
         for backend in old {
             guard retire(backend, &change) else { return nil }
             hasOtherHosts = true
         }
         if hasOtherHosts {
-            let wanted = table.hostMap
+            let wanted = table.hostMap { change.lent[$0.service] ?? name(of: $0) }
             if wanted != hosts { change.hosts = wanted }
         }
         return change
     }
 
+    /// The backend that a service has, or the spare one that it gets; nil where there is none of its shape.
+    private func place(_ backend: RouteTable.Backend, _ change: inout RuntimeChange) -> (String, Backend)? {
+        let name = name(of: backend)
+        if let own = backends[name] { return own.shape == backend.shape ? (name, own) : nil }
+        guard backend.shape == .plain, let spare = spares.dropFirst(change.lent.count).first, let own = backends[spare] else { return nil }
+        change.lent[backend.service] = spare
+        return (spare, own)
+    }
+
     /// Takes a backend's servers away; false where that is not enough.
     private func retire(_ backend: RouteTable.Backend, _ change: inout RuntimeChange) -> Bool {
-        guard let own = backends[backend.name], own.shape.ports.isEmpty else { return false }
+        let name = name(of: backend)
+        guard let own = backends[name], own.shape.ports.isEmpty else { return false }
         let steps = own.steps(to: [])
-        if !steps.isEmpty { change.backends.append(.init(name: backend.name, shape: own.shape, steps: steps)) }
+        if !steps.isEmpty { change.backends.append(.init(name: name, shape: own.shape, steps: steps)) }
         return true
     }
 
@@ -140,6 +172,8 @@ extension ServedState {
             }
         }
         if let hosts = change.hosts { next.hosts = hosts }
+        next.lent.merge(change.lent) { _, new in new }
+        next.spares = next.spares.dropFirst(change.lent.count)
         return next
     }
 }

@@ -63,6 +63,7 @@ struct Renderer: Sendable {
             backends += text
         }
         texts = kept
+        for name in RouteTable.spareNames { backends += try render(name: name, .plain, cookieKey: nil, servers: []) }
         let body = try render(table, backends: backends, map: mapPath)
         // The template names the generation once; it is put in where the digest is known.
         let generation = Self.digest(body)
@@ -74,14 +75,20 @@ struct Renderer: Sendable {
     private static let generationMark = "(generation)"
 
     private func render(_ backend: RouteTable.Backend) throws(ClusterError) -> String {
-        let servers = backend.servers.map { server -> JSON in
+        try render(name: backend.name, backend.shape, cookieKey: backend.cookieKey, servers: backend.servers)
+    }
+
+    private func render(
+        name: String, _ shape: RouteTable.Shape, cookieKey: String?, servers: [RouteTable.Server]
+    ) throws(ClusterError) -> String {
+        let servers = servers.map { server -> JSON in
             ["name": .string(server.name), "endpoint": .string(server.endpoint), "weight": .number(server.weight)]
         }
         return try render(
             backendTemplate,
             [
-                "name": .string(backend.name), "mode": .string(backend.mode.rawValue), "servers": .array(servers),
-                "cookie_key": backend.cookieKey.map { .string($0) } ?? .null,
+                "name": .string(name), "mode": .string(shape.mode.rawValue), "servers": .array(servers),
+                "cookie_key": cookieKey.map { .string($0) } ?? .null,
             ])
     }
 

@@ -64,6 +64,15 @@ struct RouteTable: Hashable {
     /// To be given to the next table.
     let owners: Owners
 
+    private init(backends: [Backend], problems: [Problem], owners: Owners) {
+        self.backends = backends
+        self.problems = problems
+        self.owners = owners
+    }
+
+    /// The part of it with these backends.
+    func only(_ backends: [Backend]) -> RouteTable { RouteTable(backends: backends, problems: [], owners: owners) }
+
     /// True for instances that concern this load balancer.
     static func isRelevant(_ instance: ServiceInstance, _ policy: Policy) -> Bool {
         ServiceLabels.isPublished(instance, groups: policy.groups)
@@ -129,9 +138,8 @@ extension RouteTable {
             problems += draft.problems
             if let backend = draft.backend(owners, policy, busyPorts, &problems) { backends.append(backend) }
         }
-        self.backends = backends
-        self.problems = problems.sorted { ($0.service, $0.text) < ($1.service, $1.text) }
-        self.owners = owners
+        self.init(
+            backends: backends, problems: problems.sorted { ($0.service, $0.text) < ($1.service, $1.text) }, owners: owners)
     }
 }
 
