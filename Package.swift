@@ -50,8 +50,8 @@ let runtime: [Target.Dependency] = [
 ]
 
 let entrypoints: [Target.Dependency] = [
-    "chronos-wrap", "consul-wrap", "haproxy-consul", "keepalived-wrap", "marathon-wrap", "mesos-consul", "mesos-master-wrap",
-    "mesos-slave-wrap", "zookeeper-init",
+    "chronos-wrap", "consul-wrap", "haproxy-consul", "keepalived-wrap", "marathon-consul", "marathon-wrap", "mesos-consul",
+    "mesos-master-wrap", "mesos-slave-wrap", "zookeeper-init",
 ]
 
 var targets: [Target] = [
@@ -108,6 +108,7 @@ var targets: [Target] = [
     executable("consul-wrap", runtime + ["HTTPClient", "Consul"]),
     executable("haproxy-consul", runtime + ["HTTPClient", "Consul", "HAProxy"]),
     executable("keepalived-wrap", runtime + ["CLinux", "HTTPClient"]),
+    executable("marathon-consul", runtime + ["HTTPClient", "Consul", "Marathon"]),
     executable("mesos-consul", runtime + ["HTTPClient", "Consul", "Mesos", "ZooKeeper"]),
     executable(
         "embedded-engine", ["ClusterCore", "EmbeddedMesos", "MarathonScheduler", "ChronosScheduler", "Supervision", logging]),
@@ -161,6 +162,11 @@ var targets: [Target] = [
     tests(
         "KeepalivedTests", ["Checks", "ClusterCore", "ClusterTestKit", "Entrypoint", "JSON", "Settings", "keepalived-wrap"]),
     tests("LinkageTests", ["ClusterTestKit", "embedded-engine"] + entrypoints),
+    tests(
+        "MarathonConsulTests",
+        [
+            "ClusterCore", "ClusterTestKit", "Consul", "HTTPClient", "JSON", "Marathon", "embedded-engine", "marathon-consul",
+        ]),
     tests(
         "MarathonSchedulerTests",
         [

@@ -79,6 +79,11 @@ struct EntrypointCase: Sendable, CustomTestStringConvertible {
             misspelt: ("KEEPALIVED_VRIDD", "KEEPALIVED_VRID"), malformed: ("KEEPALIVED_VRID", "256"), fromFile: "KEEPALIVED_PASSWORD",
             missingProgram: ("KEEPALIVED_BINARY", "/no/such/server"), template: "KEEPALIVED_TEMPLATE", hasOwnNetwork: true),
         EntrypointCase(
+            component: "marathon-consul", executable: "marathon-consul",
+            settings: ["MARATHON_CONSUL_LOCATION": "127.0.0.1:1", "CONSUL_HTTP_ADDR": "127.0.0.1:1"],
+            misspelt: ("MARATHON_CONSUL_PREFIXX", "MARATHON_CONSUL_PREFIX"), malformed: ("MARATHON_CONSUL_PROTOCOL", "gopher"),
+            fromFile: "MARATHON_HTTP_CREDENTIALS", missingProgram: nil),
+        EntrypointCase(
             component: "mesos-consul", executable: "mesos-consul",
             settings: ["MESOS_ZK": "\(noZooKeeper)/mesos", "CONSUL_HTTP_ADDR": "127.0.0.1:1"],
             misspelt: ("MESOS_CONSUL_PRINCIPLE", "MESOS_CONSUL_PRINCIPAL"), malformed: ("LOG_LEVEL", "loud"),

@@ -5,8 +5,8 @@ import Testing
 /// is larger than all of an entrypoint.
 @Suite struct LinkageTests {
     static let entrypoints = [
-        "chronos-wrap", "consul-wrap", "haproxy-consul", "keepalived-wrap", "marathon-wrap", "mesos-consul", "mesos-master-wrap",
-        "mesos-slave-wrap", "zookeeper-init",
+        "chronos-wrap", "consul-wrap", "haproxy-consul", "keepalived-wrap", "marathon-consul", "marathon-wrap", "mesos-consul",
+        "mesos-master-wrap", "mesos-slave-wrap", "zookeeper-init",
     ]
     /// Begins of the names of libraries that may be needed directly.
     static let expected = [

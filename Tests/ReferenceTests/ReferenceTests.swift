@@ -9,7 +9,7 @@ struct ReferenceTests {
     static let components = [
         ("zookeeper", "zookeeper-init"), ("mesos-master", "mesos-master-wrap"), ("mesos-slave", "mesos-slave-wrap"),
         ("marathon", "marathon-wrap"), ("chronos", "chronos-wrap"), ("consul", "consul-wrap"), ("haproxy", "haproxy-consul"),
-        ("keepalived", "keepalived-wrap"), ("mesos-consul", "mesos-consul"),
+        ("keepalived", "keepalived-wrap"), ("mesos-consul", "mesos-consul"), ("marathon-consul", "marathon-consul"),
     ]
 
     /// Where the build put the executables: beside the tests.

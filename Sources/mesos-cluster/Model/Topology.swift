@@ -9,7 +9,7 @@ enum NodeKind: String, CaseIterable {
     /// Components in the order in which they depend on each other.
     var components: [ComponentKind] {
         switch self {
-        case .master: [.zookeeper, .consul, .mesosMaster, .marathon, .chronos, .mesosConsul]
+        case .master: [.zookeeper, .consul, .mesosMaster, .marathon, .chronos, .mesosConsul, .marathonConsul]
         case .slave: [.consul, .mesosSlave]
         case .loadBalancer: [.consul, .haproxy]
         }
@@ -25,6 +25,7 @@ enum ComponentKind: String, CaseIterable {
     case marathon
     case chronos
     case mesosConsul = "mesos-consul"
+    case marathonConsul = "marathon-consul"
     case haproxy
 
     /// Name of the entrypoint's executable.
@@ -37,6 +38,7 @@ enum ComponentKind: String, CaseIterable {
         case .marathon: "marathon-wrap"
         case .chronos: "chronos-wrap"
         case .mesosConsul: "mesos-consul"
+        case .marathonConsul: "marathon-consul"
         case .haproxy: "haproxy-consul"
         }
     }

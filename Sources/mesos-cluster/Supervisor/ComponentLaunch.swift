@@ -91,6 +91,7 @@ struct LaunchSettings {
         case .mesosConsul:
             let address = "\(node.address):\(Ports.consul)"
             return ["MESOS_ZK": zooKeeperURL("/mesos"), "CONSUL_HTTP_ADDR": address]
+        case .marathonConsul: return ["CONSUL_HTTP_ADDR": "\(node.address):\(Ports.consul)"]
         case .haproxy:
             return [
                 "HAPROXY_BIND": node.address, "HAPROXY_PORT": String(Ports.loadBalancerHTTP),
@@ -120,6 +121,7 @@ struct LaunchSettings {
             let credentials = kind == .marathon ? "MARATHON_HTTP_CREDENTIALS_FILE" : "CHRONOS_HTTP_CREDENTIALS_FILE"
             return mesosHTTP.merging([credentials: file(.credentials), "PRINCIPAL": Secrets.principal, "SECRET_FILE": file(.mesos)]) { $1 }
         case .mesosConsul: return ["MESOS_CONSUL_PRINCIPAL": Secrets.user, "MESOS_CONSUL_SECRET_FILE": file(.password)]
+        case .marathonConsul: return ["MARATHON_HTTP_CREDENTIALS_FILE": file(.credentials)]
         case .consul: return ["CONSUL_GOSSIP_KEY_FILE": file(.gossip)]
         case .zookeeper, .haproxy: return [:]
         }

@@ -106,7 +106,7 @@ actor DevelopmentSupervisor {
 
     /// What uses others is stopped before them.
     private static let stopOrder: [Set<ComponentKind>] = [
-        [.haproxy, .marathon, .chronos], [.mesosSlave, .mesosConsul], [.mesosMaster], [.consul], [.zookeeper],
+        [.haproxy, .marathon, .chronos, .marathonConsul], [.mesosSlave, .mesosConsul], [.mesosMaster], [.consul], [.zookeeper],
     ]
 
     /// Longer than an entrypoint gives its own component.

@@ -60,7 +60,7 @@ extension ComponentKind {
         case .mesosSlave: [Ports.mesosSlave]
         case .marathon: [Ports.marathon]
         case .chronos: [Ports.chronos]
-        case .mesosConsul: []
+        case .mesosConsul, .marathonConsul: []
         case .haproxy: [Ports.loadBalancerHTTP]
         }
     }
