@@ -191,8 +191,8 @@ var targets: [Target] = [
     tests("ReferenceTests", ["ClusterCore", "ClusterTestKit", "YAML"] + entrypoints),
     tests("SettingsTests", ["ClusterCore", "JSON", "Settings", "YAML"]),
     tests("SupervisionTests", ["ClusterCore", "ClusterTestKit", "Supervision", logging]),
-    tests("TemplatingTests", ["ClusterCore", "JSON", "Templating"]),
-    tests("YAMLTests", ["ClusterCore", "JSON", "YAML"]),
+    tests("TemplatingTests", ["ClusterCore", "ClusterTestKit", "JSON", "Templating"]),
+    tests("YAMLTests", ["ClusterCore", "ClusterTestKit", "JSON", "YAML"]),
     tests(
         "EmbeddedMasterTests",
         [

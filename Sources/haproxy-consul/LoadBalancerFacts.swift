@@ -23,7 +23,13 @@ struct LoadBalancerFacts: PlanFacts {
 
     static func gather(_ settings: ResolvedSettings) throws(ClusterError) -> LoadBalancerFacts {
         var facts = LoadBalancerFacts(binary: Executable.find(settings[LoadBalancerSettings.binary] ?? "haproxy"))
-        if let path = settings[LoadBalancerSettings.template] { facts.template = try Files.text(path, limit: 1 << 20) }
+        if let path = settings[LoadBalancerSettings.template] {
+            do throws(ClusterError) {
+                facts.template = try Files.text(path, limit: 1 << 20)
+            } catch {
+                throw ClusterError(.settings, "HAPROXY_TEMPLATE can't be used: \(error)")
+            }
+        }
         let path = lastGoodPath(settings)
         guard Files.exists(path) else { return facts }
         do {

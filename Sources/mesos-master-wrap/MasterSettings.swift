@@ -20,9 +20,7 @@ enum MasterSettings {
     static let quorum = OptionalSetting<Int>(
         "mesos_quorum", "MESOS_QUORUM", role: "mesos_master_quorum",
         help: "computed as floor(masters / 2) + 1; where it is given it must be that number", isAllowed: { $0 > 0 })
-    static let ip = OptionalSetting<String>(
-        "mesos_ip", "MESOS_IP", role: "mesos_ip", help: "address to listen on and to announce; node_address where it is not given",
-        isAllowed: IPAddress.isValid)
+    static let ip = MesosSettings.ip
     static let port = Setting<Int>("mesos_port", "MESOS_PORT", default: 5050, in: 1...65535, role: "mesos_master_port", help: "port")
     static let hostname = OptionalSetting<String>(
         "mesos_hostname", "MESOS_HOSTNAME", role: "mesos_hostname",
@@ -32,35 +30,21 @@ enum MasterSettings {
     static let workDirectory = Setting<String>(
         "mesos_work_dir", "MESOS_WORK_DIR", default: "/var/lib/mesos", role: "mesos_master_work_dir", bounds: "an absolute path",
         help: "directory of the replicated log; must survive restarts", isAllowed: { $0.hasPrefix("/") })
-    static let logDirectory = OptionalSetting<String>(
-        "mesos_log_dir", "MESOS_LOG_DIR", role: "mesos_log_dir", bounds: "an absolute path",
-        help: "directory of log files beside the container's log; none where it is not given", isAllowed: { $0.hasPrefix("/") })
+    static let logDirectory = MesosSettings.logDirectory
     static let offerTimeout = Setting<Duration>(
         "mesos_offer_timeout", "MESOS_OFFER_TIMEOUT", default: .seconds(30), in: .seconds(1) ... .seconds(86400),
         role: "mesos_master_offer_timeout", help: "an offer that no framework answers is taken back after this time")
-    static let principal = Setting<String>(
-        "mesos_principal", "MESOS_PRINCIPAL", default: "root", original: ["PRINCIPAL"],
-        help: "who frameworks and agents authenticate as, where a secret is given", isAllowed: isWord)
+    static let principal = MesosSettings.principal
     static let secret = OptionalSetting<String>(
         "mesos_secret", "MESOS_SECRET", original: ["SECRET"], secret: true,
         help: "the secret of frameworks and agents; where it is given, both must authenticate", isAllowed: { !$0.isEmpty })
-    static let httpUser = Setting<String>(
-        "mesos_http_user", "MESOS_HTTP_USER", default: "admin", role: "mesos_username",
-        help: "user of the HTTP endpoints, where a password is given",
-        isAllowed: isWord)
-    static let httpPassword = OptionalSetting<String>(
-        "mesos_http_password", "MESOS_HTTP_PASSWORD", role: "mesos_password", secret: true,
-        help: "password of the HTTP endpoints; where it is given, reading and writing need it", isAllowed: { !$0.isEmpty })
+    static let httpUser = MesosSettings.httpUser
+    static let httpPassword = MesosSettings.httpPassword
     static let binary = OptionalSetting<String>(
         "mesos_master_binary", "MESOS_MASTER_BINARY", help: "path of Apache's mesos-master; else it is looked for in PATH")
     static let runDirectory = Setting<String>(
         "mesos_run_dir", "MESOS_RUN_DIR", default: "/run/mesos-cluster/mesos-master", bounds: "an absolute path",
         help: "directory of the credentials files that are written at start, mode 0700", isAllowed: { $0.hasPrefix("/") })
-
-    /// A principal or user stands in a colon-separated header.
-    @Sendable private static func isWord(_ text: String) -> Bool {
-        !text.isEmpty && !text.contains { $0 == ":" || $0.isWhitespace }
-    }
 
     static let schema = SettingsSchema(
         component: "mesos-master",

@@ -11,9 +11,7 @@ enum SlaveSettings {
         bounds: "with a path such as /mesos",
         help: "the ZooKeeper ensemble and the path of the masters' election; user:password@ before the servers for digest ACLs",
         isAllowed: { !$0.path.isEmpty })
-    static let ip = OptionalSetting<String>(
-        "mesos_ip", "MESOS_IP", role: "mesos_ip", help: "address to listen on and to announce; node_address where it is not given",
-        isAllowed: IPAddress.isValid)
+    static let ip = MesosSettings.ip
     static let port = Setting<Int>("mesos_port", "MESOS_PORT", default: 5051, in: 1...65535, role: "mesos_slave_port", help: "port")
     static let hostname = OptionalSetting<String>(
         "mesos_hostname", "MESOS_HOSTNAME", role: "mesos_hostname",
@@ -22,9 +20,7 @@ enum SlaveSettings {
         "mesos_work_dir", "MESOS_WORK_DIR", default: "/var/lib/mesos", role: "mesos_slave_work_dir", bounds: "an absolute path",
         help: "directory of sandboxes and checkpoint; must survive restarts, or running tasks are not found again",
         isAllowed: { $0.hasPrefix("/") })
-    static let logDirectory = OptionalSetting<String>(
-        "mesos_log_dir", "MESOS_LOG_DIR", role: "mesos_log_dir", bounds: "an absolute path",
-        help: "directory of log files beside the container's log; none where it is not given", isAllowed: { $0.hasPrefix("/") })
+    static let logDirectory = MesosSettings.logDirectory
     static let resources = OptionalSetting<String>(
         "mesos_resources", "MESOS_RESOURCES", role: "mesos_slave_resources", bounds: "such as cpus:2;mem:4096;ports:[31000-32000]",
         help: "what the slave offers; what is not named is taken from the host", isAllowed: { (try? Resources(text: $0)) != nil })
@@ -41,18 +37,12 @@ enum SlaveSettings {
     static let switchUser = Setting<Bool>(
         "mesos_switch_user", "MESOS_SWITCH_USER", default: true,
         help: "run tasks as the user that they or their framework name; needs root")
-    static let principal = Setting<String>(
-        "mesos_principal", "MESOS_PRINCIPAL", default: "root", original: ["PRINCIPAL"],
-        help: "who the slave authenticates as, where a secret is given", isAllowed: isWord)
+    static let principal = MesosSettings.principal
     static let secret = OptionalSetting<String>(
         "mesos_secret", "MESOS_SECRET", original: ["SECRET"], secret: true,
         help: "the slave's secret, as the masters know it", isAllowed: { !$0.isEmpty })
-    static let httpUser = Setting<String>(
-        "mesos_http_user", "MESOS_HTTP_USER", default: "admin", role: "mesos_username",
-        help: "user of the HTTP endpoints, where a password is given", isAllowed: isWord)
-    static let httpPassword = OptionalSetting<String>(
-        "mesos_http_password", "MESOS_HTTP_PASSWORD", role: "mesos_password", secret: true,
-        help: "password of the HTTP endpoints; where it is given, reading and writing need it", isAllowed: { !$0.isEmpty })
+    static let httpUser = MesosSettings.httpUser
+    static let httpPassword = MesosSettings.httpPassword
     static let endTasksOnStop = Setting<Bool>(
         "end_tasks_on_stop", "END_TASKS_ON_STOP", default: false,
         help: "end all tasks when the slave is stopped; else they run on, and the next start finds them again")
@@ -64,11 +54,6 @@ enum SlaveSettings {
 
     /// A way to run tasks.
     enum Containerizer: String, SettingWord { case docker, mesos }
-
-    /// A principal or user stands in a colon-separated header.
-    @Sendable private static func isWord(_ text: String) -> Bool {
-        !text.isEmpty && !text.contains { $0 == ":" || $0.isWhitespace }
-    }
 
     static let schema = SettingsSchema(
         component: "mesos-slave",

@@ -1,5 +1,6 @@
 import Chronos
 import ClusterCore
+import ClusterTestKit
 import Mesos
 import Testing
 
@@ -16,21 +17,9 @@ import Testing
         var targets: [Int] { (0..<count).map { start + $0 * period } }
     }
 
-    struct Random: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            // SplitMix64.
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var value = state
-            value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-            return value ^ (value >> 31)
-        }
-    }
-
     @Test(arguments: 0..<60)
     func `every target runs once, within epsilon, or is counted as skipped`(seed: UInt64) throws {
-        var random = Random(state: seed)
+        var random = SeededGenerator(seed: seed)
         let origin = time("2030-01-01T00:00:00Z")
         let epsilon = 10
         var chronos = CoreHarness()

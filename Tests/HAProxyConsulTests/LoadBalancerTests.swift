@@ -113,7 +113,7 @@ import Testing
         for (extra, word) in [
             (["HAPROXY_STATS": "true"], "HAPROXY_STATS"), (["HAPROXY_MODE": "marathon"], "HAPROXY_MODE"),
             (["HAPROXY_PORT": "\(busy.port)"], "\(busy.port)"), (["HAPROXY_TEMPLATE": template], "haproxy.mustache"),
-            (["HAPROXY_BINARY": "/nowhere/haproxy"], "/nowhere/haproxy"),
+            (["HAPROXY_BINARY": "/nowhere/haproxy"], "/nowhere/haproxy"), (["HAPROXY_TEMPLATE": "/nowhere/template"], "HAPROXY_TEMPLATE"),
         ] {
             let balancer = try LoadBalancer(consul: agent, extra)
             try await balancer.start()

@@ -1,3 +1,4 @@
+import ClusterTestKit
 import JSON
 import Marathon
 import Mesos
@@ -22,7 +23,7 @@ import Testing
     }
 
     /// Does something that a user or an agent could do.
-    private func step(_ marathon: inout MarathonCoreHarness, _ random: inout FixedGenerator) {
+    private func step(_ marathon: inout MarathonCoreHarness, _ random: inout SeededGenerator) {
         let id = ["/a", "/g/b", "/g/h/c"].randomElement(using: &random)!
         let tasks = marathon.core.instances.keys.sorted()
         marathon.now = marathon.now.adding(seconds: 1)
@@ -44,7 +45,7 @@ import Testing
     }
 
     @Test(arguments: 0..<8) func everyPrefixOfTheWritesCanBeRead(_ seed: UInt64) async throws {
-        var random = FixedGenerator(state: seed)
+        var random = SeededGenerator(seed: seed)
         var marathon = MarathonCoreHarness(seed: seed)
         var tree = Tree()
         var done = 0

@@ -1,3 +1,4 @@
+import ClusterTestKit
 import JSON
 import Marathon
 import Mesos
@@ -16,7 +17,7 @@ struct MarathonCoreHarness {
     var killed: [String] = []
 
     init(seed: UInt64 = 1) {
-        core = SchedulerCore(options: SchedulerOptions(), now: now, random: FixedGenerator(state: seed))
+        core = SchedulerCore(options: SchedulerOptions(), now: now, random: SeededGenerator(seed: seed))
         core.connected(frameworkID: "F", master: "m:5050", now: now)
         drain()
     }

@@ -1,21 +1,10 @@
+import ClusterTestKit
 import JSON
 import Marathon
 import Mesos
 import Testing
 
 @testable import MarathonScheduler
-
-/// The same numbers each time (SplitMix64).
-struct FixedGenerator: RandomNumberGenerator, Sendable {
-    var state: UInt64 = 42
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
-}
 
 @Suite struct PlannerTests {
     private func app(_ id: String, _ fields: JSONObject = [:]) throws -> App {
@@ -102,7 +91,7 @@ struct FixedGenerator: RandomNumberGenerator, Sendable {
         launches: [OfferMatcher.Launch], mismatch: OfferMatcher.Mismatch?
     ) {
         var demands = [OfferMatcher.Demand(app: app, count: count, placed: placed)]
-        var random = FixedGenerator()
+        var random = SeededGenerator(seed: 42)
         let result = OfferMatcher(acceptedRoles: ["*"], limitPerOffer: nil).match(offer, &demands, random: &random) { launch in
             Instance(
                 taskID: "t", appID: launch.app.id, appVersion: launch.app.version, agentID: "a", host: offer.hostname,

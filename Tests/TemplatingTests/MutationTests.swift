@@ -1,3 +1,4 @@
+import ClusterTestKit
 import JSON
 import Templating
 import Testing
@@ -7,7 +8,7 @@ struct MutationTests {
     static let text = "a {{x}} {{{y.z}}}\r\n  {{#list}}\n{{.}}{{=<% %>=}}<%>part%>\n<%={{ }}=%>  {{/list}}\n{{! é }}{{^no}}{{&x}}{{/no}}\n"
 
     @Test func noDamageStopsTheParser() throws {
-        var random = SplitMix(state: 7)
+        var random = SeededGenerator(seed: 7)
         let original = Array(Self.text.unicodeScalars)
         let context: JSON = ["x": 1, "y": ["z": "<"], "list": ["one", "two"], "no": .null]
         let partials = ["part": try Template("[{{x}}\n]", name: "part")]
@@ -32,17 +33,5 @@ struct MutationTests {
             }
         }
         #expect(refused > 500)
-    }
-}
-
-/// A small generator, so that each run sees the same texts.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -1,3 +1,4 @@
+import ClusterTestKit
 import Testing
 import YAML
 
@@ -25,7 +26,7 @@ struct MutationTests {
         """
 
     @Test func noDamageStopsTheReader() {
-        var random = SplitMix(state: 42)
+        var random = SeededGenerator(seed: 42)
         let original = Array(Self.text.utf8)
         var refused = 0
         for _ in 0..<4000 {
@@ -47,17 +48,5 @@ struct MutationTests {
             }
         }
         #expect(refused > 500)
-    }
-}
-
-/// A small generator, so that each run sees the same texts.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }
