@@ -27,7 +27,7 @@ public enum HAProxyHealth: Sendable, Hashable {
 public enum ConfigurationCheck {
     /// The command: it exits 0 where the file is good, and says what is wrong on standard error.
     /// - Parameter file: `{}` stands for a staged file.
-    public static func argv(binary: String, file: String) -> [String] { [binary, "-c", "-q", "-f", file] }
+    public static func argv(binary: String, file: String) -> [String] { [binary, "-c", "-f", file] }
 
     /// The lines of HAProxy's complaint that say what is wrong, without its time stamps and process ids.
     public static func reasons(_ output: String) -> [String] {

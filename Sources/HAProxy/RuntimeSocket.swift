@@ -12,16 +12,18 @@ public struct RuntimeSocket: Sendable, Hashable {
     public init(_ path: String) { self.path = path }
 
     /// Sends a command line and reads the whole answer.
+    /// - Parameter payload: lines for a command that ends in `<<`, none of them empty; with the command at most HAProxy's buffer of 16 KiB.
     /// - Throws: `.unavailable` where nobody listens or the connection breaks, `.timeout`, `.invalid` for a malformed command.
-    public func send(_ command: String, timeout: Duration = .seconds(2)) async throws(ClusterError) -> String {
+    public func send(_ command: String, payload: String? = nil, timeout: Duration = .seconds(2)) async throws(ClusterError) -> String {
         guard !command.utf8.contains(where: { $0 == 10 || $0 == 13 || $0 == 0 }) else {
             throw ClusterError(.invalid, "a command to HAProxy must be one line")
         }
         let path = path
+        let input = payload.map { "\(command)\n\($0)\n" } ?? command
         // A thread of its own: Swift's pool must not block, and an answer takes less than a millisecond.
         let result = await withCheckedContinuation { (continuation: CheckedContinuation<Result<String, ClusterError>, Never>) in
             let isStarted = OwnThread.start("haproxy-socket", stackSize: 256 << 10) {
-                continuation.resume(returning: Exchange(path: path, deadline: .now + timeout).run(command))
+                continuation.resume(returning: Exchange(path: path, deadline: .now + timeout).run(input))
             }
             if !isStarted { continuation.resume(returning: .failure(ClusterError(.io, "no thread left to ask HAProxy"))) }
         }

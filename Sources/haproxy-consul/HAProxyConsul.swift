@@ -10,7 +10,7 @@ struct HAProxyConsul: Component {
     static var schema: SettingsSchema { LoadBalancerSettings.schema }
 
     static func gatherFacts(_ settings: ResolvedSettings, host: HostFacts) async throws(ClusterError) -> LoadBalancerFacts {
-        try LoadBalancerFacts.gather(settings)
+        try await LoadBalancerFacts.gather(settings)
     }
 
     static func plan(_ settings: ResolvedSettings, facts: LoadBalancerFacts) throws(PlanRefusal) -> LaunchPlan {
@@ -30,6 +30,25 @@ struct HAProxyConsul: Component {
                 }
             }
         ]
+        if surroundings.httpsPort != nil || own.surroundings.statistics != nil {
+            let ports = [
+                surroundings.httpsPort.map { ($0, surroundings.bind) }, surroundings.statistics.map { ($0.bind.port, $0.bind.host) },
+            ]
+            for (port, address) in ports.compactMap({ $0 }) {
+                plan.beforeStart.append(
+                    PlanAction("see that port \(port) is free on \(address)") { _ throws(ClusterError) in
+                        guard let problem = PortProbe.busy([port], on: address)[port] else { return }
+                        throw ClusterError(
+                            .conflict, "HAProxy can't listen on \(address):\(port) \(problem): free it, or choose another port")
+                    })
+            }
+        }
+        if let certificates = own.certificates {
+            plan.beforeStart.append(
+                PlanAction("copy \(own.known.certificates.count) certificates to \(certificates.copies)") { _ throws(ClusterError) in
+                    for (name, digest) in own.known.certificates { try certificates.copy(name, digest) }
+                })
+        }
         plan.directories = [
             PlannedDirectory(surroundings.directory, mode: 0o750), PlannedDirectory(settings[LoadBalancerSettings.state], mode: 0o750),
         ]

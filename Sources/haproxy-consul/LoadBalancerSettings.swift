@@ -31,9 +31,33 @@ enum LoadBalancerSettings {
         "haproxy_bind", "HAPROXY_BIND", default: "0.0.0.0", bounds: "an IP address", help: "address that services are published on",
         isAllowed: IPAddress.isValid)
     static let port = Setting<Int>("haproxy_port", "HAPROXY_PORT", default: 80, in: 1...65535, help: "port of HTTP by host name")
+    static let httpsPort = OptionalSetting<Int>(
+        "haproxy_https_port", "HAPROXY_HTTPS_PORT", bounds: "1–65535",
+        help: "port of HTTPS by host name, with the certificates of HAPROXY_CERTS_DIR; none without it",
+        isAllowed: { (1...65535).contains($0) })
+    static let certificates = OptionalSetting<String>(
+        "haproxy_certs_dir", "HAPROXY_CERTS_DIR", bounds: "an absolute path",
+        help:
+            "directory of certificates, each with its chain and key in one .pem file; default.pem, else the first by name, is the default",
+        isAllowed: { $0.hasPrefix("/") })
+    static let heads = Setting<Bool>(
+        "haproxy_allow_heads", "HAPROXY_ALLOW_HEADS", default: false,
+        help: "labels may hold free lines of HAProxy's configuration, such as HAPROXY_0_BACKEND_HEAD; who deploys can then do here what "
+            + "HAProxy can")
+    static let statistics = OptionalSetting<HostPort>(
+        "haproxy_stats_bind", "HAPROXY_STATS_BIND", bounds: "address:port",
+        help: "where HAProxy's statistics page listens; nowhere without it")
+    static let statisticsUser = Setting<String>(
+        "haproxy_stats_user", "HAPROXY_STATS_USER", default: "admin", bounds: "letters, digits, - and _",
+        help: "user of the statistics page", isAllowed: HostName.isLabel)
+    static let statisticsPassword = OptionalSetting<String>(
+        "haproxy_stats_password", "HAPROXY_STATS_PASSWORD", secret: true, bounds: "printable ASCII without quotes and backslashes",
+        help: "password of the statistics page, which there is not without one",
+        isAllowed: { !$0.isEmpty && $0.utf8.allSatisfy { (33..<127).contains($0) && !"'\"\\".utf8.contains($0) } })
     static let reserved = Setting<[Int]>(
         "haproxy_reserved_ports", "HAPROXY_RESERVED_PORTS", default: [22, 4400, 4443, 5050, 8080, 8300, 8301, 8443, 8500, 8600, 9090],
-        bounds: "1–65535 each", help: "ports that no service may take; the own HTTP and probe ports are reserved as well",
+        bounds: "1–65535 each",
+        help: "ports that no service may take; the own HTTP, HTTPS, statistics and probe ports are reserved as well",
         isAllowed: { $0.allSatisfy { (1...65535).contains($0) } })
     static let binary = OptionalSetting<String>(
         "haproxy_binary", "HAPROXY_BINARY", help: "path of HAProxy's program; else `haproxy` in PATH")
@@ -79,7 +103,9 @@ enum LoadBalancerSettings {
         component: "haproxy", summary: "Starts and supervises HAProxy, and keeps its routes as Consul's catalog tells them.",
         settings: [
             mode.declaration, consul.declaration, token.declaration, caFile.declaration, groups.declaration, domain.declaration,
-            bind.declaration, port.declaration, reserved.declaration, binary.declaration, template.declaration, directory.declaration,
+            bind.declaration, port.declaration, httpsPort.declaration, certificates.declaration, heads.declaration,
+            statistics.declaration, statisticsUser.declaration, statisticsPassword.declaration, reserved.declaration, binary.declaration,
+            template.declaration, directory.declaration,
             state.declaration, maxConnections.declaration, connectTimeout.declaration, clientTimeout.declaration, serverTimeout.declaration,
             checkInterval.declaration, drain.declaration, coalesce.declaration, confirmLoss.declaration, keepRoutes.declaration,
         ], ownPrefixes: ["HAPROXY_"])

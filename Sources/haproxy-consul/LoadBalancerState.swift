@@ -25,7 +25,7 @@ final class LoadBalancerState: Sendable {
         self.plan = plan
         let served = ServedState(plan.table, generation: plan.rendering.generation, mapPath: plan.rendering.mapPath)
         snapshot = Mutex(
-            Snapshot(reconciler: Reconciler(plan.policy, lastGood: plan.lastGood, table: plan.table, served: served)))
+            Snapshot(reconciler: Reconciler(plan.policy, lastGood: plan.lastGood, table: plan.table, known: plan.known, served: served)))
     }
 
     /// The one that knows what is on disk: it outlives a failure of the companion that uses it.
@@ -50,7 +50,9 @@ final class LoadBalancerState: Sendable {
             },
             Check("routes", proves: "HAProxy serves the wanted routes, which Consul or the last good view told") { self.lookAtRoutes() },
             Check("consul", proves: "Consul has told a view lately", gates: []) { self.lookAtConsul() },
-            Check("labels", proves: "all published services have usable labels", gates: []) { self.lookAtLabels() },
+            Check("labels", proves: "all published services have usable labels, and all certificates can be used", gates: []) {
+                self.lookAtLabels()
+            },
         ]
     }
 
@@ -84,7 +86,11 @@ final class LoadBalancerState: Sendable {
     }
 
     private func lookAtLabels() -> Check.Outcome {
-        let problems = current.reconciler.table.problems
+        let reconciler = current.reconciler
+        if let (name, reason) = reconciler.known.refusedCertificates.min(by: { $0.key < $1.key }) {
+            return .fail("certificate \(name) can't be used: \(reason)")
+        }
+        let problems = reconciler.table.problems
         guard let first = problems.first else { return .pass("no problem") }
         return .fail("\(problems.count) problems; service \(first.service): \(first.text)")
     }
@@ -108,7 +114,7 @@ final class LoadBalancerState: Sendable {
             "reloads": .number(state.reloads), "runtime_changes": .number(state.runtimeChanges),
             "failed_reloads": .number(state.failedReloads),
             "last_reload_age_seconds": seconds(state.lastReload), "failure": reconciler.failure.map { .string($0) },
-            "services": .array(services),
+            "services": .array(services), "certificates": plan.certificates.map { _ in reconciler.known.json },
             "problems": .array(
                 reconciler.table.problems.map { ["service": .string($0.service), "problem": .string($0.text)] }),
         ])

@@ -15,6 +15,7 @@ actor Updater {
         case changed(RouteTable, Applier.ChangeOutcome)
         case changeFailed(ClusterError)
         case wakeUp
+        case lookAtCertificates
     }
 
     private let plan: LoadBalancerPlan
@@ -50,6 +51,11 @@ actor Updater {
                 for await event in watch { input.yield(.catalog(event)) }
                 input.finish()
             }
+            if plan.certificates != nil {
+                group.addTask {
+                    while (try? await Task.sleep(for: Self.certificateInterval)) != nil { input.yield(.lookAtCertificates) }
+                }
+            }
             for await next in inputs { await take(next, &group) }
             group.cancelAll()
         }
@@ -64,7 +70,8 @@ actor Updater {
         switch next {
         case .catalog(.view(let snapshot, let index)):
             let address = plan.surroundings.bind
-            actions = reconciler.view(snapshot, index: index, busyPorts: { PortProbe.busy($0, on: address) }, now: now)
+            let learned = reconciler.learned(await withHeads(of: snapshot), now: now)
+            actions = learned + reconciler.view(snapshot, index: index, busyPorts: { PortProbe.busy($0, on: address) }, now: now)
         case .catalog(.failed(let error, _)): actions = reconciler.consulFailed(error.description, now: now)
         case .reloaded(let table, let served):
             state.update {
@@ -83,12 +90,52 @@ actor Updater {
         case .changed(_, .restarted(let table, let served)): actions = reconciler.restarted(table, served, now: now)
         case .changeFailed(let error): actions = reconciler.runtimeFailed(error.description, now: now)
         case .wakeUp: actions = reconciler.tick(now: now)
+        case .lookAtCertificates:
+            let known = await lookAtCertificates()
+            guard known != reconciler.known else { return }
+            actions = reconciler.learned(known, now: now)
         }
         for action in actions { perform(action, &group) }
         let reconciler = reconciler
         state.update { $0.reconciler = reconciler }
         setAlarm()
         await publish()
+    }
+
+    /// How often the operator's certificates are looked at: they may be mounted, where no event tells of a change.
+    private static let certificateInterval: Duration = .seconds(2)
+
+    /// Asks HAProxy about the heads of a view that it was not asked about before; those that nothing has any more are forgotten.
+    private func withHeads(of snapshot: CatalogSnapshot) async -> RouteTable.Known {
+        var known = reconciler.known
+        guard plan.policy.routes.allowsHeads else { return known }
+        let instances = snapshot.instances.filter { $0.meta.keys.contains { $0.hasSuffix("_HEAD") || $0.hasSuffix("_OPTIONS") } }
+        let checker = HeadChecker(binary: plan.binary, httpsPort: plan.surroundings.httpsPort)
+        for check in RouteTable(instances, policy: plan.policy.routes, known: known).unchecked {
+            known.heads[check] = await checker.verdict(check)
+        }
+        return known
+    }
+
+    /// Looks at the operator's certificates, and copies those that have changed.
+    private func lookAtCertificates() async -> RouteTable.Known {
+        var known = reconciler.known
+        guard let directory = plan.certificates else { return known }
+        let before = known
+        await directory.look(&known)
+        for (name, digest) in known.certificates where before.certificates[name] != digest {
+            do throws(ClusterError) {
+                try directory.copy(name, digest)
+                context.logger.info("certificate \(name) is new or has changed")
+            } catch {
+                known.certificates[name] = before.certificates[name]
+                known.refusedCertificates[name] = error.description
+            }
+        }
+        for (name, reason) in known.refusedCertificates where before.refusedCertificates[name] != reason {
+            context.logger.warning("certificate \(name) can't be used, the one of before stays: \(reason)")
+        }
+        return known
     }
 
     private func perform(_ action: Reconciler.Action, _ group: inout TaskGroup<Void>) {
@@ -159,6 +206,9 @@ actor Updater {
             "haproxy_consul_servers", help: "servers behind the published services",
             to: Double(table.backends.reduce(0) { $0 + $1.servers.count }))
         await metrics.set("haproxy_consul_problems", help: "problems with labels", to: Double(table.problems.count))
+        await metrics.set(
+            "haproxy_consul_refused_certificates", help: "certificates that can't be used",
+            to: Double(reconciler.known.refusedCertificates.count))
         await metrics.set("haproxy_consul_held_servers", help: "servers kept though Consul does not list them", to: Double(reconciler.held))
         await metrics.set("haproxy_consul_consul_up", help: "1 while Consul answers", to: reconciler.outage == nil ? 1 : 0)
         await metrics.set("haproxy_consul_reloads", help: "reloads of HAProxy since the start", to: Double(snapshot.reloads))

@@ -94,14 +94,14 @@ func instance(
         let table = table(
             [
                 instance("a", 1, ["HAPROXY_0_PORT": "8080"]), instance("b", 1, ["HAPROXY_0_PORT": "11000"]),
-                instance("c", 1, ["HAPROXY_0_PORT": "99999"]), instance("d", 1, ["HAPROXY_0_STICKY": "true", "service_port": "11003"]),
+                instance("c", 1, ["HAPROXY_0_PORT": "99999"]), instance("d", 1, ["HAPROXY_0_SPEED": "fast", "service_port": "11003"]),
             ], policy, busy: [11000: "(another process listens there)"])
         #expect(table.backends.map(\.service) == ["d"])
         let text = table.problems.map { "\($0.service): \($0.text)" }.joined(separator: "\n")
         #expect(text.contains("a: port 8080 is reserved"))
         #expect(text.contains("b: port 11000 is in use"))
         #expect(text.contains("c: label HAPROXY_0_PORT is '99999'"))
-        #expect(text.contains("d: label HAPROXY_0_STICKY is not supported"))
+        #expect(text.contains("d: label HAPROXY_0_SPEED is not supported"))
     }
 
     @Test func aDomainNamesEachHTTPService() {

@@ -31,7 +31,7 @@ import Testing
         let state = served(present)
         let change = try #require(state.change(from: present, to: table([instance("web", 1, ["HAPROXY_0_VHOST": "web.test,www.test"])])))
         #expect(change.backends.isEmpty)
-        #expect(change.hosts == ["web.test": "service_web", "www.test": "service_web"])
+        #expect(change.hosts == ["web.test/": "service_web", "www.test/": "service_web"])
         #expect(RuntimeCommands(change, check: "check") == RuntimeCommands(RuntimeChange(), check: "check"))
     }
 
@@ -48,13 +48,13 @@ import Testing
         let other = instance("other", 2, ["HAPROXY_0_VHOST": "other.test"])
         let change = try #require(served(present).change(from: present, to: table([web(1), other])))
         #expect(change.lent == ["other": "spare_1"])
-        #expect(change.hosts == ["web.test": "service_web", "other.test": "spare_1"])
+        #expect(change.hosts == ["web.test/": "service_web", "other.test/": "spare_1"])
         let next = served(present).applying(change)
         // It stays there, and the next one gets another.
         let more = instance("more", 3, ["HAPROXY_0_VHOST": "more.test"])
         let second = try #require(next.change(from: table([web(1), other]), to: table([web(1), other, more])))
         #expect(second.lent == ["more": "spare_2"])
-        #expect(second.hosts?["other.test"] == "spare_1")
+        #expect(second.hosts?["other.test/"] == "spare_1")
         // More new ones than spares take a reload.
         let many = (1...17).map { instance("n\($0)", $0, ["HAPROXY_0_VHOST": "n\($0).test"]) }
         #expect(next.change(from: table([web(1), other]), to: table([web(1), other] + many)) == nil)

@@ -30,6 +30,9 @@ actor Applier {
     /// Returns once a new worker has said that it serves the table.
     /// - Throws: where HAProxy refuses it; the files of before are in place again then.
     func reload(_ table: RouteTable) async throws(ClusterError) -> ServedState {
+        for (name, digest) in table.certificates where !Files.exists("\(plan.surroundings.certificateDirectory)/\(name)") {
+            try plan.certificates?.copy(name, digest)
+        }
         let isChecked = try await checkNews(of: table)
         let rendering = try renderer.render(table)
         for file in plan.files(of: rendering, isChecked: !isChecked) { _ = try await FileStage.put(file) }
@@ -42,7 +45,7 @@ actor Applier {
         }
         written = (rendering, table)
         let served = rendering.served(table)
-        removeMaps(except: [rendering.mapPath])
+        removeOldFiles(except: [rendering.mapPath])
         return served
     }
 
@@ -84,12 +87,16 @@ actor Applier {
             try await worker.replaceMap(served.mapPath, hosts.sorted { $0.key < $1.key }.map { (key: $0.key, value: $0.value) })
         }
         answers += try await worker.send(commands.afterMap)
+        for name in change.certificates {
+            let path = "\(plan.surroundings.certificateDirectory)/\(name)"
+            try await worker.replaceCertificate(path, pem: try Files.text(path))
+        }
         if !change.isOnlyCleaning {
             let rendering = try renderer.render(table)
             // It differs from what HAProxy has checked by addresses, which were checked as such.
             for file in plan.files(of: rendering, isChecked: false) { try await FileStage.put(file) }
             written = (rendering, table)
-            removeMaps(except: [rendering.mapPath, served.mapPath])
+            removeOldFiles(except: [rendering.mapPath, served.mapPath])
         }
         return .applied(try await verified(change, served.applying(change), answers))
     }
@@ -172,10 +179,17 @@ actor Applier {
         do { try await Task.sleep(for: .milliseconds(5)) } catch { throw ClusterError(.unavailable, "stopped") }
     }
 
-    private func removeMaps(except kept: Set<String>) {
-        for name in (try? Files.list(plan.surroundings.directory)) ?? [] where name.hasPrefix("hosts-") && name.hasSuffix(".map") {
-            let path = "\(plan.surroundings.directory)/\(name)"
-            if !kept.contains(path) { try? Files.remove(path) }
+    /// Removes maps and lists of before, and the copies of certificates that nothing refers to: keys stay no longer than needed.
+    private func removeOldFiles(except kept: Set<String>) {
+        let directory = plan.surroundings.directory
+        let kept = kept.union([written.rendering.certificateList?.path].compactMap { $0 })
+        for name in (try? Files.list(directory)) ?? []
+        where name.hasPrefix("hosts-") && name.hasSuffix(".map") || name.hasPrefix("certs-") && name.hasSuffix(".list") {
+            if !kept.contains("\(directory)/\(name)") { try? Files.remove("\(directory)/\(name)") }
+        }
+        let copies = plan.surroundings.certificateDirectory
+        for name in (try? Files.list(copies)) ?? [] where CertificateName.isValid(name) && written.table.certificates[name] == nil {
+            try? Files.remove("\(copies)/\(name)")
         }
     }
 }

@@ -75,7 +75,9 @@ struct Reconciler: Sendable {
     private var holdEnd: ContinuousClock.Instant?
 
     /// Begins with what the files on disk make HAProxy serve.
-    init(_ policy: Policy, lastGood: AcceptedView, table: RouteTable, served: ServedState) {
+    init(
+        _ policy: Policy, lastGood: AcceptedView, table: RouteTable, known: RouteTable.Known = .init(), served: ServedState
+    ) {
         self.policy = policy
         accepted = lastGood
         self.table = table
@@ -83,6 +85,17 @@ struct Reconciler: Sendable {
         self.served = served
         guarding = LossGuard(policy.loss, index: lastGood.index)
         maker = RouteTableMaker(policy.routes)
+        maker.known = known
+    }
+
+    /// What was found out of certificates and heads.
+    var known: RouteTable.Known { maker.known }
+
+    /// Something else was found out of certificates or heads: decides again about what is believed.
+    mutating func learned(_ known: RouteTable.Known, now: ContinuousClock.Instant) -> [Action] {
+        guard known != maker.known else { return [] }
+        maker.known = known
+        return decide(accepted.instances, accepted.index) { [busyPorts] _ in busyPorts } + saveIfDue(now) + applyIfDue(now)
     }
 
     /// The shell was interrupted while it may have been at work: only a reload brings HAProxy into a known state.
@@ -179,10 +192,20 @@ struct Reconciler: Sendable {
         if verdict.reason == nil, holdReason != nil { actions.append(.log(.released)) }
         held = verdict.held
         holdReason = verdict.reason
+        // While something is held, the old index stays: a restart must hold it, too.
+        let newest = verdict.held > 0 ? max(index, accepted.index) : index
+        return actions + decide(verdict.instances, newest, findBusy) + saveIfDue(now) + applyIfDue(now)
+    }
+
+    /// Makes the wanted table of what is believed.
+    private mutating func decide(
+        _ instances: [ServiceInstance], _ index: UInt64, _ findBusy: ((Set<Int>) -> [Int: String])?
+    ) -> [Action] {
+        var actions: [Action] = []
         // Those that HAProxy has are in use, but by itself.
         let own = Set(servedTable.backends.flatMap(\.ports))
         var busy = busyPorts
-        let wanted = maker.table(verdict.instances, before: accepted.owners) { ports in
+        let wanted = maker.table(instances, before: accepted.owners) { ports in
             if let findBusy { busy = findBusy(ports.subtracting(own)) }
             return busy
         }
@@ -193,15 +216,14 @@ struct Reconciler: Sendable {
             actions += table.problems.filter { !new.contains($0) }.map { .log(.problemGone($0)) }
         }
         table = wanted
-        // While something is held, the old index stays: a restart must hold it, too.
         var accepted = AcceptedView()
-        accepted.instances = verdict.instances
-        accepted.index = verdict.held > 0 ? max(index, self.accepted.index) : index
+        accepted.instances = instances
+        accepted.index = index
         accepted.owners = wanted.owners
         let hasChanged = accepted.instances != self.accepted.instances || accepted.owners != self.accepted.owners
         self.accepted = accepted
         if hasChanged { isUnsaved = true }
-        return actions + saveIfDue(now) + applyIfDue(now)
+        return actions
     }
 
     private mutating func saveIfDue(_ now: ContinuousClock.Instant) -> [Action] {

@@ -44,12 +44,12 @@ struct ServedState: Hashable, Sendable {
 }
 
 extension RouteTable {
-    /// Backend names by host name.
+    /// Backend names by host name and path, each with a slash behind: the longest one that a request begins with wins.
     var hostMap: [String: String] { hostMap(\.name) }
 
     func hostMap(_ name: (Backend) -> String) -> [String: String] {
         var map: [String: String] = [:]
-        for backend in backends { for host in backend.hosts { map[host] = name(backend) } }
+        for backend in backends { for host in backend.hosts { map["\(host)/"] = name(backend) } }
         return map
     }
 
@@ -87,11 +87,13 @@ struct RuntimeChange: Hashable, Sendable {
     var hosts: [String: String]?
     /// Names of the spare backends by the services that get them.
     var lent: [String: String] = [:]
+    /// Names of the certificates whose files have another content.
+    var certificates: [String] = []
 
-    var isEmpty: Bool { backends.isEmpty && hosts == nil && lent.isEmpty }
+    var isEmpty: Bool { backends.isEmpty && hosts == nil && lent.isEmpty && certificates.isEmpty }
     /// True where nothing but deletions is left, which no client notices.
     var isOnlyCleaning: Bool {
-        hosts == nil && backends.allSatisfy { $0.steps.allSatisfy { if case .delete = $0 { true } else { false } } }
+        hosts == nil && certificates.isEmpty && backends.allSatisfy { $0.steps.allSatisfy { if case .delete = $0 { true } else { false } } }
     }
 }
 
@@ -102,6 +104,8 @@ extension ServedState {
     func change(from present: RouteTable, to table: RouteTable) -> RuntimeChange? {
         var change = RuntimeChange()
         var hasOtherHosts = false
+        guard present.certificates.keys == table.certificates.keys else { return nil }
+        change.certificates = table.certificates.filter { present.certificates[$0.key] != $0.value }.keys.sorted()
         // Both are sorted by service, and most of it is the same.
         var old = present.backends[...]
         for backend in table.backends {

@@ -30,12 +30,19 @@ enum ConfigurationTemplate {
 
         frontend http
             bind {{bind}}:{{port}}
+        {{#https}}
+            bind {{bind}}:{{port}} ssl crt-list {{list}} {{tls}}
+        {{/https}}
             monitor-uri /_haproxy_health_check
             option forwardfor
             option http-server-close
             http-request set-header X-Forwarded-Port %[dst_port]
+            http-request set-header X-Forwarded-Proto http if !{ ssl_fc }
+            http-request set-header X-Forwarded-Proto https if { ssl_fc }
             http-request set-var(txn.host) req.hdr(host),field(1,:),lower
-            use_backend %[var(txn.host),map({{map}})] if { var(txn.host),map({{map}}) -m found }
+            http-request set-var(txn.path) path
+            http-request set-var(txn.route) var(txn.host),concat(,txn.path,/)
+            use_backend %[var(txn.route),map_beg({{map}})] if { var(txn.route),map_beg({{map}}) -m found }
             default_backend no_route
 
         backend no_route
@@ -45,9 +52,21 @@ enum ConfigurationTemplate {
 
         frontend port_{{port}}
             mode {{mode}}
-            bind {{bind}}:{{port}}
+            bind {{bind}}:{{port}}{{tls}}
+        {{#lines}}
+            {{.}}
+        {{/lines}}
             default_backend {{backend}}
         {{/listeners}}
+        {{#stats}}
+
+        frontend stats
+            bind {{bind}}
+            stats enable
+            stats uri /
+            stats realm mesos-cluster
+            stats auth {{auth}}
+        {{/stats}}
 
         """
 }
@@ -61,14 +80,42 @@ enum BackendTemplate {
 
         backend {{name}}
             mode {{mode}}
-            balance roundrobin
+            balance {{balance}}
+        {{#hash}}
+            hash-type consistent
+        {{/hash}}
         {{#cookie_key}}
             cookie SRV insert indirect nocache httponly dynamic
             dynamic-cookie-key {{.}}
         {{/cookie_key}}
+        {{#lines}}
+            {{.}}
+        {{/lines}}
         {{#servers}}
             server {{name}} {{endpoint}} weight {{weight}}
         {{/servers}}
+
+        """
+}
+
+/// The configuration in which HAProxy checks the head of one service, with all else that its sections hold.
+enum HeadCheckTemplate {
+    static let name = "head check"
+
+    static let text = """
+        defaults
+            timeout connect 5s
+            timeout client 5s
+            timeout server 5s
+
+        frontend check
+            mode {{mode}}
+            bind 127.0.0.1:1
+        {{#lines}}
+            {{.}}
+        {{/lines}}
+            default_backend {{backend}}
+        {{backend_text}}
 
         """
 }

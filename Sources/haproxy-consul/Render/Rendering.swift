@@ -16,7 +16,19 @@ struct Rendering: Hashable, Sendable {
         var serverTimeout: Duration
         var checkInterval: Duration
         var drain: Duration
+        /// Port of HTTPS by host name; nil for none.
+        var httpsPort: Int?
+        /// Where the statistics page listens, and `user:password` for it; nil for none.
+        var statistics: Statistics?
 
+        struct Statistics: Hashable, Sendable {
+            var bind: HostPort
+            var user: String
+            var password: String
+        }
+
+        /// Where HAProxy reads certificates: copies that it has checked, so that a file that is just being renewed harms nobody.
+        var certificateDirectory: String { "\(directory)/certs" }
         var configurationPath: String { "\(directory)/haproxy.cfg" }
         /// The health check of each server, as its line has it; servers added at run time do not have it from `default-server`.
         var check: String { "check inter \(max(checkInterval.milliseconds, 1))ms fastinter 500ms downinter 1s fall 2 rise 1" }
@@ -30,8 +42,17 @@ struct Rendering: Hashable, Sendable {
     /// the map of another.
     let mapPath: String
     let map: String
+    /// Path and text of the list of certificates for HTTPS by host name; nil where there is none. Its name changes with its content.
+    let certificateList: (path: String, text: String)?
     /// The text of haproxy.cfg.
     let configuration: String
+
+    static func == (left: Self, right: Self) -> Bool {
+        left.generation == right.generation && left.mapPath == right.mapPath && left.map == right.map
+            && left.configuration == right.configuration
+    }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(generation) }
 
     /// The worker that was started with these files.
     func served(_ table: RouteTable) -> ServedState { ServedState(table, generation: generation, mapPath: mapPath) }
@@ -64,15 +85,25 @@ struct Renderer: Sendable {
         }
         texts = kept
         for name in RouteTable.spareNames { backends += try render(name: name, .plain, cookieKey: nil, servers: []) }
-        let body = try render(table, backends: backends, map: mapPath)
+        let list = certificateList(table)
+        let body = try render(table, backends: backends, map: mapPath, list: list?.path)
         // The template names the generation once; it is put in where the digest is known.
-        let generation = Self.digest(body)
+        let certificates = table.certificates.sorted { $0.key < $1.key }.map { "\n\($0.key) \($0.value)" }.joined()
+        let generation = Self.digest(body + certificates)
         return Rendering(
-            generation: generation, mapPath: mapPath, map: map,
+            generation: generation, mapPath: mapPath, map: map, certificateList: list,
             configuration: body.replacingFirst(Self.generationMark, with: generation))
     }
 
     private static let generationMark = "(generation)"
+
+    /// The default certificate first: clients that name no host get it.
+    private func certificateList(_ table: RouteTable) -> (path: String, text: String)? {
+        guard surroundings.httpsPort != nil, !table.certificates.isEmpty else { return nil }
+        let names = table.certificates.keys.sorted { ($0 != "default.pem" ? 1 : 0, $0) < ($1 != "default.pem" ? 1 : 0, $1) }
+        let text = names.map { "\(surroundings.certificateDirectory)/\($0)\n" }.joined()
+        return ("\(surroundings.directory)/certs-\(Self.digest(text)).list", text)
+    }
 
     private func render(_ backend: RouteTable.Backend) throws(ClusterError) -> String {
         try render(name: backend.name, backend.shape, cookieKey: backend.cookieKey, servers: backend.servers)
@@ -81,22 +112,37 @@ struct Renderer: Sendable {
     private func render(
         name: String, _ shape: RouteTable.Shape, cookieKey: String?, servers: [RouteTable.Server]
     ) throws(ClusterError) -> String {
+        try render(
+            backendTemplate,
+            Self.context(name: name, shape, cookieKey: cookieKey, servers: servers, httpsPort: surroundings.httpsPort))
+    }
+
+    /// What the template of a backend is filled with.
+    static func context(
+        name: String, _ shape: RouteTable.Shape, cookieKey: String?, servers: [RouteTable.Server], httpsPort: Int?
+    ) -> JSON {
         let servers = servers.map { server -> JSON in
             ["name": .string(server.name), "endpoint": .string(server.endpoint), "weight": .number(server.weight)]
         }
-        return try render(
-            backendTemplate,
-            [
-                "name": .string(name), "mode": .string(shape.mode.rawValue), "servers": .array(servers),
-                "cookie_key": cookieKey.map { .string($0) } ?? .null,
-            ])
+        return [
+            "name": .string(name), "mode": .string(shape.mode.rawValue), "servers": .array(servers),
+            "balance": .string(shape.options.balance.rawValue), "hash": .bool(shape.options.balance.isHash),
+            "lines": .array(shape.backendLines(httpsPort: httpsPort).map { .string($0) }),
+            "cookie_key": cookieKey.map { .string($0) } ?? .null,
+        ]
     }
 
-    private func render(_ table: RouteTable, backends: String, map: String) throws(ClusterError) -> String {
+    private func render(_ table: RouteTable, backends: String, map: String, list: String?) throws(ClusterError) -> String {
         let bind = IPAddress.isV6(surroundings.bind) ? "[\(surroundings.bind)]" : surroundings.bind
         let listeners = table.backends.flatMap { backend in
             backend.ports.map { port -> (Int, JSON) in
-                (port, ["port": .number(port), "mode": .string(backend.mode.rawValue), "backend": .string(backend.name)])
+                (
+                    port,
+                    [
+                        "port": .number(port), "mode": .string(backend.mode.rawValue), "backend": .string(backend.name),
+                        "tls": .string(tls(backend)), "lines": .array(backend.shape.frontendLines.map { .string($0) }),
+                    ]
+                )
             }
         }
         return try render(
@@ -107,10 +153,28 @@ struct Renderer: Sendable {
                 "timeout_connect": .string(Self.text(surroundings.connectTimeout)),
                 "timeout_client": .string(Self.text(surroundings.clientTimeout)),
                 "timeout_server": .string(Self.text(surroundings.serverTimeout)),
+                "https": https(list), "stats": stats,
                 "check": .string(surroundings.check), "drain": .string(Self.text(surroundings.drain)), "map": .string(map),
                 "page": .string(Self.page(isEmpty: table.backends.isEmpty, groups: surroundings.groups)), "backends": .string(backends),
                 "listeners": .array(listeners.sorted { $0.0 < $1.0 }.map(\.1)),
             ])
+    }
+
+    private func https(_ list: String?) -> JSON {
+        guard let list, let port = surroundings.httpsPort else { return .null }
+        return ["port": .number(port), "list": .string(list), "tls": .string(RouteTable.Shape.http2)]
+    }
+
+    private var stats: JSON {
+        guard let page = surroundings.statistics else { return .null }
+        return ["bind": .string(page.bind.description), "auth": .string("'\(page.user):\(page.password)'")]
+    }
+
+    /// How a port of its own is bound, behind its address.
+    private func tls(_ backend: RouteTable.Backend) -> String {
+        guard let name = backend.shape.options.certificate else { return "" }
+        let protocols = backend.mode == .http ? RouteTable.Shape.http2 : "ssl-min-ver TLSv1.2"
+        return " ssl crt \(surroundings.certificateDirectory)/\(name) \(protocols)"
     }
 
     private func render(_ template: Template, _ context: JSON) throws(ClusterError) -> String {

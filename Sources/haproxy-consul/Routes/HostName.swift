@@ -3,10 +3,11 @@ enum HostName {
     /// True for labels of letters, digits, `-` and `_`, 1–63 each, 253 in all.
     static func isValid(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.count <= 253
-            && text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
-                (1...63).contains(label.utf8.count) && label.utf8.allSatisfy(isWord)
-            }
+            && text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { isLabel(String($0)) }
     }
+
+    /// True for one part of a host name, without dots.
+    static func isLabel(_ text: String) -> Bool { (1...63).contains(text.utf8.count) && text.utf8.allSatisfy(isWord) }
 
     /// True for a path that needs no quoting.
     static func isPlainPath(_ text: String) -> Bool {
