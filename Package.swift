@@ -179,7 +179,10 @@ var targets: [Target] = [
         "MarathonWrapTests", ["marathon-wrap", "ClusterCore", "ClusterTestKit", "Entrypoint", "Prerequisites", "Settings"]),
     tests(
         "MesosConsulTests",
-        ["ClusterCore", "ClusterTestKit", "Consul", "Entrypoint", "HTTPClient", "JSON", "Settings", "ZooKeeper", "mesos-consul"]),
+        [
+            "Checks", "ClusterCore", "ClusterTestKit", "Consul", "Entrypoint", "HTTPClient", "JSON", "Mesos", "Settings", "ZooKeeper",
+            "mesos-consul", logging,
+        ]),
     tests("MesosClusterTests", ["ClusterCore", "ClusterTestKit", "JSON", "Supervision", "mesos-cluster"]),
     tests("MesosFrameworkTests", ["ClusterCore", "EngineSupport", "HTTPClient", "JSON", "Mesos", "MesosFramework", logging]),
     tests(

@@ -7,123 +7,88 @@ import JSON
 import Logging
 import Mesos
 
-/// The shell: reads the master's state, compares, writes.
+/// The shell: reads the master, lets the core decide, writes to the agents.
 actor Bridge {
     private let plan: BridgePlan
     private let state: BridgeState
     private let context: CompanionContext
-    private let http = HTTPClient()
     private let consul: ConsulClient
-    /// What each agent is known to have; absent: has to be asked.
-    private var known: [String: [String: ServiceRegistration]] = [:]
-    /// Agents that failed, and when to try again.
-    private var retryAt: [String: ContinuousClock.Instant] = [:]
-    private var failures: [String: Int] = [:]
-    private var nextReconcile = ContinuousClock.now
-    private var term = ""
+    private let source: MesosSource
+    private let start = ContinuousClock.now
+    /// Absent while another node's master leads.
+    private var core: BridgeCore?
+    /// Which time of being active a job belongs to.
+    private var term = 0
     private var master: ServiceRegistration?
+    private var cycleBegan: ContinuousClock.Instant?
+    private var following: Task<Void, Never>?
+    private let lookWanted = Bell()
+    private let gapFound = Bell()
+    private let retryWanted = Bell()
 
-    init(_ plan: BridgePlan, state: BridgeState, context: CompanionContext) {
+    init(_ plan: BridgePlan, state: BridgeState, context: CompanionContext, http: HTTPClient = HTTPClient()) {
         self.plan = plan
         self.state = state
         self.context = context
         consul = ConsulClient(plan.consul, http: http, token: plan.token, tls: HTTPRequest.TLS(caFile: plan.caFile))
+        source = MesosSource(master: plan.master, basicAuth: plan.basicAuth, http: http)
     }
 
+    private var now: Duration { ContinuousClock.now - start }
+
+    /// Runs until it is cancelled.
     func run() async throws {
-        var pause: Task<Void, Never>?
-        let (wakes, wake) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        let changes = state.changes
-        // A change of the leader ends the pause between two looks.
-        let relay = Task { for await _ in changes { wake.yield() } }
-        defer {
-            relay.cancel()
-            pause?.cancel()
-        }
-        wake.yield()
-        for await _ in wakes {
-            pause?.cancel()
-            await look()
-            let delay = plan.refresh
-            pause = Task {
-                do {
-                    try await Task.sleep(for: delay)
-                    wake.yield()
-                } catch {
-                    // The next look has begun already.
-                }
-            }
+        defer { following?.cancel() }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await self.watchLeader() }
+            group.addTask { try await self.watchConsul() }
+            group.addTask { try await self.retry() }
+            defer { group.cancelAll() }
+            try await group.next()
         }
         try Task.checkCancellation()
     }
 
-    private func look() async {
+    // MARK: who leads
+
+    private func watchLeader() async {
+        await leaderMayHaveChanged()
+        for await _ in state.changes { await leaderMayHaveChanged() }
+    }
+
+    private func leaderMayHaveChanged() async {
         let isLeading = state.isLeading
-        let isReconcile = ContinuousClock.now >= nextReconcile
-        if isReconcile {
-            nextReconcile = .now + plan.reconcile
-            known = [:]
-            master = nil
-        }
-        await keepMaster(isLeading: isLeading)
-        guard isLeading else {
-            // Whoever leads now writes: what was known here is no longer true.
-            known = [:]
-            term = ""
+        if isLeading, core == nil {
+            term += 1
+            core = BridgeCore(rules: plan.rules, limits: plan.limits, now: now)
+            cycleBegan = nil
+            let term = term
+            following = Task { await self.follow(term) }
+        } else if !isLeading, core != nil {
+            // Whoever leads now writes: the services stay.
+            core = nil
+            following?.cancel()
+            following = nil
             state.update {
                 $0.lastState = nil
                 $0.stateProblem = nil
+                $0.isStreaming = false
                 $0.agentProblems = [:]
             }
-            return
         }
-        guard let mesos = await readState() else { return }
-        var desired = DesiredServices(mesos, serviceName: plan.serviceName)
-        if mesos.term == term {
-            // Slaves that this master has removed: their tasks are no more. After a take-over, slaves that have not registered again yet
-            // are not known, and theirs stay.
-            for agent in known.keys where desired.byAgent[agent] == nil { desired.byAgent[agent] = [:] }
-        } else if !term.isEmpty {
-            known = [:]
-        }
-        term = mesos.term
-        await write(desired)
-    }
-
-    private func readState() async -> MesosState? {
-        do {
-            let request = HTTPRequest("GET", "http://\(plan.master)/state", timeout: .seconds(10), basicAuth: plan.basicAuth)
-            let response = try await http.send(request)
-            guard response.status == 200 else {
-                throw ClusterError(.unavailable, "the Mesos master \(plan.master) answers \(response.status) to /state")
-            }
-            let mesos = try MesosState(json: JSON(parsing: response.body))
-            if state.current.stateProblem != nil { context.logger.info("the Mesos master's state is read again") }
-            state.update {
-                $0.lastState = .now
-                $0.stateProblem = nil
-            }
-            return mesos
-        } catch {
-            // Nothing is taken away while the master is silent.
-            let problem = "\(error)"
-            if state.current.stateProblem == nil {
-                context.logger.warning("the Mesos master's state can't be read, services stay: \(problem)")
-            }
-            state.update { $0.stateProblem = problem }
-            return nil
-        }
+        await keepMaster()
+        lookWanted.ring()
     }
 
     /// Registers this node's master at its own agent, as leader or not.
-    private func keepMaster(isLeading: Bool) async {
-        let wanted = DesiredServices.master(plan.master, isLeader: isLeading, serviceName: plan.serviceName)
+    private func keepMaster() async {
+        let wanted = DesiredServices.master(plan.master, isLeader: state.isLeading, rules: plan.rules)
         guard master != wanted else { return }
         do throws(ClusterError) {
             let present = try await consul.agentServices()[wanted.id]
-            if present.map({ ServiceDiff(has: [$0.id: $0], wants: [wanted.id: wanted]).isEmpty }) != true {
+            if present.map({ ServiceDiff.isSame($0, wanted) }) != true {
                 try await consul.register(wanted)
-                context.logger.info("registered this node's Mesos master as \(isLeading ? "leader" : "standby")")
+                context.logger.info("registered this node's Mesos master, tags \(wanted.tags.joined(separator: ", "))")
             }
             master = wanted
         } catch {
@@ -131,26 +96,133 @@ actor Bridge {
         }
     }
 
-    /// Writes to all agents at the same time; a dead one delays none.
-    private func write(_ desired: DesiredServices) async {
-        let now = ContinuousClock.now
-        for problem in desired.problems where !state.current.problems.contains(problem) { context.logger.warning("\(problem)") }
-        let due = desired.byAgent.filter { (retryAt[$0.key] ?? now) <= now }
-        await withTaskGroup(of: (String, Result<AgentWrite.Outcome, ClusterError>).self) { group in
-            for (agent, wants) in due {
-                let write = AgentWrite(client: client(agent), wants: wants, known: known[agent])
-                if write.isNeedless { continue }
-                group.addTask { (agent, await write.run()) }
+    // MARK: Mesos
+
+    private func follow(_ term: Int) async {
+        var retry = RetryDelay(first: .milliseconds(50), limit: .seconds(1))
+        while !Task.isCancelled {
+            let heard = state.current.lastState
+            do {
+                try await followOnce(term)
+                continue
+            } catch is MesosSource.NoEvents {
+                await ask(term)
+            } catch {
+                if Task.isCancelled { return }
+                noteProblem("\(error)")
             }
-            for await (agent, result) in group { note(agent, result) }
+            if state.current.lastState != heard, state.current.stateProblem == nil { retry.succeeded() }
+            try? await Task.sleep(for: state.current.isStreaming ? retry.next() : min(retry.next(), plan.refresh))
         }
-        let count = desired.byAgent.values.reduce(0) { $0 + $1.count }
+    }
+
+    /// The stream, until it is time to begin it anew: its first event tells everything.
+    private func followOnce(_ term: Int) async throws {
+        let (source, reconcile) = (source, plan.reconcile)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await source.follow { event in await self.heard(event, term) } }
+            group.addTask { try await Task.sleep(for: reconcile) }
+            group.addTask { try await self.waitUntilIncomplete() }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    private func waitUntilIncomplete() async throws {
+        repeat { try await gapFound.wait(atMost: .seconds(3600)) } while !(core?.view.isIncomplete ?? false)
+        // A storm of events that leave something open shall not become a storm of snapshots.
+        try await Task.sleep(for: .milliseconds(500))
+    }
+
+    private func ask(_ term: Int) async {
+        let end = ContinuousClock.now + .seconds(60)
+        // A master without events stays one; after an upgrade it is asked again.
+        while !Task.isCancelled, ContinuousClock.now < end {
+            do {
+                heard(.subscribed(try await source.state()), term, isStream: false)
+            } catch {
+                if Task.isCancelled { return }
+                noteProblem("\(error)")
+            }
+            try? await Task.sleep(for: plan.refresh)
+        }
+    }
+
+    private func heard(_ event: OperatorEvent, _ term: Int, isStream: Bool = true) {
+        guard term == self.term, core != nil else { return }
+        core?.take(event)
+        if case .subscribed = event, cycleBegan == nil { cycleBegan = .now }
+        if plan.rules.filtersFrameworks || event.isUpdate, core?.view.isIncomplete ?? false { gapFound.ring() }
+        if state.current.stateProblem != nil { context.logger.info("the Mesos master is read again") }
+        state.update {
+            $0.lastState = .now
+            $0.stateProblem = nil
+            $0.isStreaming = isStream
+        }
+        pump()
+    }
+
+    private func noteProblem(_ problem: String) {
+        // Nothing is taken away while the master is silent.
+        if state.current.stateProblem == nil { context.logger.warning("the Mesos master can't be read, services stay: \(problem)") }
+        state.update { $0.stateProblem = problem }
+    }
+
+    // MARK: Consul
+
+    /// Starts all that is due, each agent by itself: a dead one delays none.
+    private func pump() {
+        guard core != nil, state.isLeading else { return }
+        let (term, rules, timeout) = (term, plan.rules, plan.agentTimeout)
+        for job in core?.jobs(now) ?? [] {
+            let write = AgentWrite(job: job, client: client(job.address), rules: rules, timeout: timeout)
+            Task { self.finished(job.address, await write.run(), term) }
+        }
+        publish()
+    }
+
+    private func finished(_ address: String, _ result: Result<AgentWrite.Outcome, ClusterError>, _ term: Int) {
+        guard term == self.term, core != nil else { return }
+        let changed = core?.finished(address, result.map(\.has), now) ?? false
+        switch result {
+        case .success(let outcome):
+            if changed { context.logger.info("Consul agent \(address) takes registrations again") }
+            if outcome.registered + outcome.deregistered > 0 {
+                context.logger.info("Consul agent \(address): \(outcome.registered) registered, \(outcome.deregistered) deregistered")
+            }
+        case .failure(let error):
+            if changed { context.logger.warning("Consul agent \(address) can't be written to, tried again: \(error)") }
+            if changed { lookWanted.ring() }
+            retryWanted.ring()
+        }
+        pump()
+    }
+
+    private func publish() {
+        guard let core else { return }
+        let (count, agents, problems) = (core.serviceCount, core.agentProblems, core.problems)
+        let before = state.current
+        for problem in problems where !before.problems.contains(problem) { context.logger.warning("\(problem)") }
         state.update {
             $0.services = count
-            $0.problems = desired.problems
+            $0.agentProblems = agents
+            $0.problems = problems
         }
-        await context.metrics.set("mesos_consul_services", help: "services that ought to be registered", to: Double(count))
-        await context.metrics.set("mesos_consul_failing_agents", help: "Consul agents that can't be written to", to: Double(failures.count))
+        if !core.isBusy, let began = cycleBegan {
+            cycleBegan = nil
+            let seconds = (ContinuousClock.now - began).seconds
+            context.logger.debug("all agents told within \(Int(seconds * 1000)) ms")
+            state.update { $0.lastCycle = .seconds(seconds) }
+        }
+        let (metrics, cycle) = (context.metrics, state.current.lastCycle)
+        guard count != before.services || agents.count != before.agentProblems.count || cycle != before.lastCycle else { return }
+        Task {
+            await metrics.set("mesos_consul_services", help: "services that ought to be registered", to: Double(count))
+            await metrics.set("mesos_consul_failing_agents", help: "Consul agents that can't be written to", to: Double(agents.count))
+            guard let cycle else { return }
+            await metrics.set(
+                "mesos_consul_cycle_seconds", help: "the last time from reading all of Mesos to all agents told", to: cycle.seconds)
+        }
     }
 
     private func client(_ agent: String) -> ConsulClient {
@@ -158,55 +230,77 @@ actor Bridge {
         agent == plan.master.host ? consul : consul.onAgent(agent, port: plan.agentPort)
     }
 
-    private func note(_ agent: String, _ result: Result<AgentWrite.Outcome, ClusterError>) {
-        switch result {
-        case .success(let outcome):
-            if failures.removeValue(forKey: agent) != nil { context.logger.info("Consul agent \(agent) takes registrations again") }
-            retryAt[agent] = nil
-            known[agent] = outcome.has
-            state.update { $0.agentProblems[agent] = nil }
-            if !outcome.diff.isEmpty {
-                let (new, old) = (outcome.diff.registrations.count, outcome.diff.deregistrations.count)
-                context.logger.info("Consul agent \(agent): \(new) registered, \(old) deregistered")
+    /// Tries failing agents again when their time has come.
+    private func retry() async throws {
+        while true {
+            try await retryWanted.wait(atMost: core?.nextRetry.map { max($0 - now, .milliseconds(50)) } ?? .seconds(3600))
+            if core?.isAnyFailing ?? false { pump() }
+        }
+    }
+
+    /// Compares with the catalog: at times, and often while an agent fails.
+    private func watchConsul() async throws {
+        while true {
+            try await compare()
+            let pause = core?.isAnyFailing ?? false ? min(plan.reconcile, .seconds(3)) : plan.reconcile
+            try await waitForLook(atMost: pause)
+        }
+    }
+
+    private func waitForLook(atMost limit: Duration) async throws {
+        let began = ContinuousClock.now
+        try await lookWanted.wait(atMost: limit)
+        // A look for each of many failures would be too many.
+        let early = began + .milliseconds(500) - .now
+        if early > .zero { try await Task.sleep(for: min(early, limit)) }
+    }
+
+    private func compare() async throws {
+        master = nil
+        await keepMaster()
+        guard core != nil else { return }
+        let term = term
+        do {
+            let nodes = try await consul.nodeServices()
+            guard term == self.term, core != nil else { return }
+            core?.take(nodes)
+            await correctMasters(nodes)
+        } catch {
+            try Task.checkCancellation()
+            context.logger.debug("the catalog can't be read, each agent is asked: \(error)")
+            core?.forgetKnown()
+        }
+        pump()
+        for (node, service) in core?.removals(now) ?? [] {
+            guard term == self.term, core != nil else { return }
+            do throws(ClusterError) {
+                try await consul.deregisterFromCatalog(node: node, serviceID: service)
+                context.logger.info("node \(node) is silent: took \(service) out of the catalog")
+            } catch {
+                context.logger.debug("\(service) of node \(node) can't be taken out of the catalog: \(error)")
             }
-        case .failure(let error):
-            let count = failures[agent, default: 0]
-            if count == 0 { context.logger.warning("Consul agent \(agent) can't be written to, tried again: \(error)") }
-            failures[agent] = count + 1
-            retryAt[agent] = .now + min(.seconds(1 << min(count, 5)), .seconds(30))
-            known[agent] = nil
-            state.update { $0.agentProblems[agent] = error.description }
+        }
+    }
+
+    /// A master whose bridge was ended may still be called the leader.
+    private func correctMasters(_ nodes: [NodeServices]) async {
+        let leading = DesiredServices.master(plan.master, isLeader: true, rules: plan.rules)
+        for node in nodes {
+            guard let told = node.services[plan.rules.masterID], told.tags == leading.tags, told.address != plan.master.host else {
+                continue
+            }
+            let standby = DesiredServices.master(HostPort(host: told.address, port: told.port), isLeader: false, rules: plan.rules)
+            do throws(ClusterError) {
+                try await client(node.address).register(standby, timeout: plan.agentTimeout)
+                context.logger.info("node \(node.name) was still registered as the leading Mesos master; corrected")
+            } catch {
+                guard !node.isAlive else { continue }
+                try? await consul.deregisterFromCatalog(node: node.name, serviceID: told.id)
+            }
         }
     }
 }
 
-/// The calls to one agent.
-struct AgentWrite: Sendable {
-    /// What was done, and what the agent has now.
-    struct Outcome: Sendable {
-        let diff: ServiceDiff
-        let has: [String: ServiceRegistration]
-    }
-
-    let client: ConsulClient
-    let wants: [String: ServiceRegistration]
-    /// nil where the agent has to be asked.
-    let known: [String: ServiceRegistration]?
-
-    /// True where nothing has to be asked or written.
-    var isNeedless: Bool { known.map { ServiceDiff(has: $0, wants: wants).isEmpty } ?? false }
-
-    func run() async -> Result<Outcome, ClusterError> {
-        do throws(ClusterError) {
-            let has: [String: ServiceRegistration]
-            if let known { has = known } else { has = try await client.agentServices(timeout: .seconds(3)) }
-            let diff = ServiceDiff(has: has, wants: wants)
-            // First what is new, so that a name never points nowhere in between.
-            for service in diff.registrations { try await client.register(service, timeout: .seconds(3)) }
-            for id in diff.deregistrations { try await client.deregister(serviceID: id, timeout: .seconds(3)) }
-            return .success(Outcome(diff: diff, has: wants))
-        } catch {
-            return .failure(error)
-        }
-    }
+extension OperatorEvent {
+    fileprivate var isUpdate: Bool { if case .taskUpdated = self { true } else { false } }
 }

@@ -11,11 +11,16 @@ final class BridgeState: Sendable {
     /// What is known now.
     struct Snapshot: Sendable {
         var leader = MesosLeaderDetector.State.unknown
+        /// When Mesos was last heard of: an event, a heartbeat, its whole state.
         var lastState: ContinuousClock.Instant?
+        /// Events, as against asking again and again.
+        var isStreaming = false
         var stateProblem: String?
         /// Why an agent can't be written to, by its address.
         var agentProblems: [String: String] = [:]
         var services = 0
+        /// The last time from reading all of Mesos to all agents told.
+        var lastCycle: Duration?
         var problems: [String] = []
     }
 
@@ -38,18 +43,22 @@ final class BridgeState: Sendable {
     /// True while this node's master leads.
     var isLeading: Bool { current.leader.leader?.address == plan.master }
 
+    /// Takes in who leads.
+    func tell(_ leader: MesosLeaderDetector.State) {
+        update { $0.leader = leader }
+        leaderChanged.yield()
+    }
+
     /// Follows the election in ZooKeeper.
     func watchLeader(_ context: CompanionContext) async throws {
         let client = ZooKeeperClient(url: plan.zooKeeper, logger: context.logger)
         client.start()
         do {
             for try await leader in MesosLeaderDetector(client: client).changes() {
-                update { $0.leader = leader }
-                leaderChanged.yield()
+                tell(leader)
             }
         } catch {
-            update { $0.leader = .unknown }
-            leaderChanged.yield()
+            tell(.unknown)
             await client.close()
             throw error
         }
@@ -77,7 +86,9 @@ final class BridgeState: Sendable {
         let now = current
         if let problem = now.stateProblem { return .fail(problem) }
         guard let last = now.lastState else { return .fail("not read yet") }
-        return .pass("\(now.services) services, read \((ContinuousClock.now - last).milliseconds) ms ago")
+        return .pass(
+            "\(now.services) services, \(now.isStreaming ? "by events" : "by asking"), heard of \((ContinuousClock.now - last).milliseconds) ms ago"
+        )
     }
 
     private func lookAtAgents() -> Check.Outcome {
@@ -100,7 +111,8 @@ final class BridgeState: Sendable {
         return .members([
             "active": .bool(isLeading), "leader": now.leader.leader.map { .string($0.address.description) },
             "state_age_seconds": now.lastState.map { .double((ContinuousClock.now - $0).seconds) },
-            "services": .number(now.services), "state_problem": now.stateProblem.map { .string($0) },
+            "streaming": .bool(now.isStreaming), "services": .number(now.services),
+            "cycle_seconds": now.lastCycle.map { .double($0.seconds) }, "state_problem": now.stateProblem.map { .string($0) },
             "agent_problems": .object(JSONObject(now.agentProblems.sorted { $0.key < $1.key }.map { ($0.key, JSON.string($0.value)) })),
             "problems": .array(now.problems.map { .string($0) }),
         ])

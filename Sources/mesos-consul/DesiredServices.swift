@@ -1,42 +1,37 @@
 import ClusterCore
 import Consul
 
-/// What ought to be registered, by the address of the Consul agent: a pure function of the master's state.
+/// What ought to be registered for one slave: a pure function of what Mesos says.
 struct DesiredServices: Sendable, Hashable {
-    /// Every id that the bridge owns begins with this.
-    static let prefix = "mesos-consul:"
-    /// The id of the master's own service, which the bridge beside it keeps, leading or not.
-    static let masterID = "mesos-consul:master"
-
-    /// By agent, then by service id. Each slave of the state has an entry, also with no task: what else the bridge owns there goes.
-    var byAgent: [String: [String: ServiceRegistration]] = [:]
+    /// By service id.
+    var services: [String: ServiceRegistration] = [:]
     /// Labels that Consul can't take, each in a sentence.
     var problems: [String] = []
+    private let rules: ServiceRules
 
-    init(_ state: MesosState, serviceName: String) {
-        var agents: [String: String] = [:]
-        for slave in state.slaves {
-            agents[slave.id] = slave.address
-            byAgent[slave.address, default: [:]]["\(Self.prefix)slave:\(slave.id)"] = Self.follower(slave, serviceName)
-        }
-        for task in state.tasks where task.isHealthy != false {
-            guard let agent = agents[task.slaveID] else { continue }
-            for service in services(task, on: agent) { byAgent[agent, default: [:]][service.id] = service }
+    init(_ slave: MesosState.Slave, _ view: MesosView, rules: ServiceRules) {
+        self.rules = rules
+        add(follower(slave))
+        for task in view.tasks(of: slave.id) where task.isRunning && task.isHealthy != false {
+            if rules.filtersFrameworks, !(view.frameworks[task.frameworkID].map(rules.allows(framework:)) ?? false) { continue }
+            add(task, on: slave)
         }
     }
 
-    private static func follower(_ slave: MesosState.Slave, _ name: String) -> ServiceRegistration {
+    private mutating func add(_ service: ServiceRegistration) { services[service.id] = service }
+
+    private func follower(_ slave: MesosState.Slave) -> ServiceRegistration {
         let url = "http://\(HostPort(host: slave.address, port: slave.port))/\(slave.process)/health"
         return ServiceRegistration(
-            id: "\(prefix)slave:\(slave.id)", name: name, address: slave.address, port: slave.port, tags: ["follower"],
-            checks: [healthCheck(url)])
+            id: rules.slaveServiceID(slave.id), name: rules.hostName, address: slave.address, port: slave.port,
+            tags: rules.tags(ofHost: ["follower"]), meta: ["slave_id": slave.id], checks: [Self.healthCheck(url)])
     }
 
     /// The service of a master.
-    static func master(_ address: HostPort, isLeader: Bool, serviceName: String) -> ServiceRegistration {
+    static func master(_ address: HostPort, isLeader: Bool, rules: ServiceRules) -> ServiceRegistration {
         ServiceRegistration(
-            id: masterID, name: serviceName, address: address.host, port: address.port, tags: isLeader ? ["leader", "master"] : ["master"],
-            checks: [healthCheck("http://\(address)/health")])
+            id: rules.masterID, name: rules.hostName, address: address.host, port: address.port,
+            tags: rules.tags(ofHost: isLeader ? ["leader", "master"] : ["master"]), checks: [healthCheck("http://\(address)/health")])
     }
 
     private static func healthCheck(_ url: String) -> ServiceCheck {
@@ -44,25 +39,63 @@ struct DesiredServices: Sendable, Hashable {
             "health", name: "answers /health", probe: .http(url: url, interval: .seconds(10), timeout: .seconds(5)), initial: .passing)
     }
 
-    /// One service for each port: the first has the task's name, the others that and the port's.
-    private mutating func services(_ task: MesosState.Task, on agent: String) -> [ServiceRegistration] {
-        let given = task.labels["overrideTaskName"] ?? task.name
-        let name = ServiceName.sanitized(given)
+    /// One service for each port: the first has the task's name, the others `<name>-port<n>`, counted from 1; a port's own name is a tag.
+    private mutating func add(_ task: MesosState.Task, on slave: MesosState.Slave) {
+        let name = rules.name(of: task)
         guard !name.isEmpty else {
             problems.append("task \(task.id): its name can't be a service's name")
+            return
+        }
+        guard rules.allows(task: name) else { return }
+        let address = rules.address(of: task, on: slave)
+        let tags = rules.tags(of: task, name: name)
+        let id = "\(rules.idPrefix):\(task.frameworkID):\(task.id)"
+        let ports = wanted(task)
+        guard !ports.isEmpty else {
+            return add(
+                ServiceRegistration(
+                    id: id, name: name, address: address, tags: tags, meta: meta(task, labels: [:], index: 0),
+                    checks: checks(task, address, nil)))
+        }
+        for (index, port) in ports {
+            let own = (port.name.map { $0.isEmpty ? [] : [$0] } ?? []) + ServiceRules.words(port.labels["tags"])
+            let service = ServiceRegistration(
+                id: "\(id):\(index)", name: index == 0 ? name : "\(name)-port\(index + 1)", address: address, port: port.number,
+                tags: tags + own.filter { !tags.contains($0) }, meta: meta(task, labels: port.labels, index: index),
+                checks: checks(task, address, port.number))
+            add(service)
+            // A further port with a name is found below the task's name too, by that tag. It carries no labels: it is no other service.
+            guard index > 0, port.name?.isEmpty == false else { continue }
+            add(
+                ServiceRegistration(
+                    id: "\(id):\(index):named", name: name, address: address, port: port.number, tags: service.tags,
+                    meta: identity(task), checks: checks(task, address, port.number)))
+        }
+    }
+
+    /// The ports to register, each with its index: those that the label names, where there is one; all else.
+    private func wanted(_ task: MesosState.Task) -> [(index: Int, port: MesosState.Port)] {
+        let all = task.ports.enumerated().map { (index: $0.offset, port: $0.element) }
+        guard let label = rules.portLabel, let text = task.labels[label] else { return all }
+        let chosen = Set(ServiceRules.words(text).compactMap { Int($0) })
+        return chosen.isEmpty ? all : all.filter { chosen.contains($0.index) }
+    }
+
+    /// `check_http` (with `{host}` and `{port}`) and `check_interval`, as the original reads them. A script would be run by Consul: refused.
+    private mutating func checks(_ task: MesosState.Task, _ host: String, _ port: Int?) -> [ServiceCheck] {
+        if task.labels["check_script"] != nil {
+            problems.append("task \(task.name): label check_script has no effect: Consul's script checks are off")
+        }
+        guard let url = task.labels["check_http"] else { return [] }
+        let full = url.replacing("{host}", host).replacing("{port}", port.map { String($0) } ?? "")
+        guard full.hasPrefix("http://") || full.hasPrefix("https://") else {
+            problems.append("task \(task.name): label check_http is no URL: \(url.prefix(100))")
             return []
         }
-        let tags = (task.labels["tags"] ?? "").split(separator: ",").map { String($0.filter { !$0.isWhitespace }) }.filter { !$0.isEmpty }
-        let id = "\(Self.prefix)\(task.frameworkID):\(task.id)"
-        guard !task.ports.isEmpty else {
-            return [ServiceRegistration(id: id, name: name, address: agent, tags: tags, meta: meta(task, labels: [:], index: 0))]
-        }
-        return task.ports.enumerated().map { index, port in
-            let suffix = index == 0 ? "" : "-\(ServiceName.sanitized(port.name ?? "port\(index)"))"
-            return ServiceRegistration(
-                id: "\(id):\(index)", name: name + suffix, address: agent, port: port.number, tags: tags,
-                meta: meta(task, labels: port.labels, index: index))
-        }
+        let interval = task.labels["check_interval"].flatMap { Duration(text: $0) } ?? .seconds(10)
+        return [
+            ServiceCheck("task", name: "check_http", probe: .http(url: full, interval: max(interval, .seconds(1)), timeout: .seconds(5)))
+        ]
     }
 
     private mutating func meta(_ task: MesosState.Task, labels: [String: String], index: Int) -> [String: String] {
@@ -74,9 +107,28 @@ struct DesiredServices: Sendable, Hashable {
                 problems.append("task \(task.name): label \(key.prefix(60)) is too long or has other letters than Consul takes; left out")
             }
         }
-        out["task_id"] = ServiceName.isMeta("task_id", task.id) ? task.id : nil
-        out["framework_id"] = task.frameworkID
+        out.merge(identity(task)) { $1 }
         if index > 0 { out["port_index"] = String(index) }
+        return out
+    }
+
+    private func identity(_ task: MesosState.Task) -> [String: String] {
+        ["task_id": task.id, "framework_id": task.frameworkID, "slave_id": task.slaveID].filter { ServiceName.isMeta($0.key, $0.value) }
+    }
+}
+
+extension String {
+    fileprivate func replacing(_ part: String, _ other: String) -> String {
+        var (out, rest) = ("", self[...])
+        while let first = rest.first {
+            if rest.hasPrefix(part) {
+                out += other
+                rest = rest.dropFirst(part.count)
+            } else {
+                out.append(first)
+                rest = rest.dropFirst()
+            }
+        }
         return out
     }
 }
@@ -90,18 +142,19 @@ struct ServiceDiff: Sendable, Hashable {
     var isEmpty: Bool { registrations.isEmpty && deregistrations.isEmpty }
 
     /// Compares what an agent has with what it ought to have. Services of others are none of our business, nor is the master's.
-    init(has: [String: ServiceRegistration], wants: [String: ServiceRegistration]) {
-        registrations = wants.values.filter { want in
-            guard let present = has[want.id] else { return true }
-            // An agent does not tell a service's checks with it; they follow from the rest.
-            var comparable = want
-            comparable.checks = []
-            var other = present
-            other.checks = []
-            return other != comparable
-        }.sorted { $0.id < $1.id }
-        deregistrations = has.keys.filter { id in
-            id.hasPrefix(DesiredServices.prefix) && id != DesiredServices.masterID && wants[id] == nil
-        }.sorted()
+    /// - Parameter keeps: services that stay for now, though nothing asks for them.
+    init(
+        has: [String: ServiceRegistration], wants: [String: ServiceRegistration], rules: ServiceRules,
+        keeps: (ServiceRegistration) -> Bool = { _ in false }
+    ) {
+        registrations = wants.values.filter { want in has[want.id].map { !Self.isSame($0, want) } ?? true }.sorted { $0.id < $1.id }
+        deregistrations = has.values.filter { rules.owns($0.id) && wants[$0.id] == nil && !keeps($0) }.map(\.id).sorted()
+    }
+
+    /// An agent does not tell a service's checks with it; they follow from the rest.
+    static func isSame(_ left: ServiceRegistration, _ right: ServiceRegistration) -> Bool {
+        left.id == right.id && left.name == right.name && left.address == right.address && left.port == right.port
+            && left.tags == right.tags
+            && left.meta == right.meta
     }
 }

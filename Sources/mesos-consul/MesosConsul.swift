@@ -45,8 +45,12 @@ struct BridgePlan: Sendable {
     let caFile: String?
     let refresh: Duration
     let reconcile: Duration
-    let serviceName: String
+    let agentTimeout: Duration
+    let limits: BridgeCore.Limits
+    let rules: ServiceRules
+}
 
+extension BridgePlan {
     init(_ settings: ResolvedSettings) throws(PlanRefusal) {
         typealias S = BridgeSettings
         guard let address = settings[CommonSettings.nodeAddress] else {
@@ -66,6 +70,12 @@ struct BridgePlan: Sendable {
         caFile = settings[S.caFile]
         refresh = settings[S.refresh]
         reconcile = settings[S.reconcile]
-        serviceName = settings[S.serviceName]
+        agentTimeout = settings[S.agentTimeout]
+        limits = BridgeCore.Limits(deadAfter: settings[S.deadAfter], grace: settings[S.grace])
+        rules = ServiceRules(
+            hostName: settings[S.serviceName], hostTags: settings[S.serviceTags], idPrefix: settings[S.idPrefix],
+            separator: settings[S.separator], addressOrder: settings[S.addressOrder], portLabel: settings[S.portLabel],
+            whitelist: settings[S.whitelist], blacklist: settings[S.blacklist], frameworkWhitelist: settings[S.frameworkWhitelist],
+            frameworkBlacklist: settings[S.frameworkBlacklist], taskTags: settings[S.taskTags], sharedNames: settings[S.sharedNames])
     }
 }

@@ -6,12 +6,12 @@ import Testing
 @testable import mesos_consul
 
 /// A state as Mesos 1.11 writes it, reduced to what is read.
-func state(_ tasks: String, slave: String = "127.0.2.1", term: Double = 1) throws -> MesosState {
+func state(_ tasks: String, slave: String = "127.0.2.1") throws -> MesosState {
     try MesosState(
         json: JSON(
             parsing: """
-                {"id":"m","elected_time":\(term),"slaves":[{"id":"S0","hostname":"slave-1","pid":"slave(1)@\(slave):5051","active":true}],
-                 "frameworks":[{"id":"F","tasks":[\(tasks)]}],"orphan_tasks":[]}
+                {"id":"m","slaves":[{"id":"S0","hostname":"slave-1","pid":"slave(1)@\(slave):5051","active":true}],
+                 "frameworks":[{"id":"F","name":"marathon","tasks":[\(tasks)]}],"orphan_tasks":[]}
                 """))
 }
 
@@ -22,27 +22,43 @@ func task(_ id: String, name: String = "web", state: String = "TASK_RUNNING", ex
     """
 }
 
+func desired(_ tasks: String..., rules: ServiceRules = ServiceRules()) throws -> DesiredServices {
+    var view = MesosView()
+    view.take(try state(tasks.joined(separator: ",")))
+    return DesiredServices(try #require(view.slaves["S0"]), view, rules: rules)
+}
+
 @Suite struct DesiredServicesTests {
-    private func services(_ tasks: String...) throws -> [ServiceRegistration] {
-        let desired = DesiredServices(try state(tasks.joined(separator: ",")), serviceName: "mesos")
-        return (desired.byAgent["127.0.2.1"] ?? [:]).values.filter { !$0.tags.contains("follower") }.sorted { $0.id < $1.id }
+    private func services(_ tasks: String..., rules: ServiceRules = ServiceRules()) throws -> [ServiceRegistration] {
+        var view = MesosView()
+        view.take(try state(tasks.joined(separator: ",")))
+        let slave = try #require(view.slaves["S0"])
+        return DesiredServices(slave, view, rules: rules).services.values.filter { !$0.id.contains(":slave:") }.sorted { $0.id < $1.id }
     }
 
+    private static let ports = """
+        ,"labels":[{"key":"HAPROXY_GROUP","value":"external"},{"key":"tags","value":"a, b"},{"key":"use","value":"1"}],
+        "discovery":{"visibility":"FRAMEWORK","name":"web","ports":{"ports":[
+          {"number":31000,"name":"http","protocol":"tcp","labels":{"labels":[{"key":"service_port","value":"11000"}]}},
+          {"number":31001,"name":"admin","protocol":"tcp","labels":{"labels":[{"key":"tags","value":"x"}]}}]}}
+        """
+
     @Test func aTaskIsAServiceForEachPort() throws {
-        let extra = """
-            ,"labels":[{"key":"HAPROXY_GROUP","value":"external"},{"key":"tags","value":"a, b"}],
-            "discovery":{"visibility":"FRAMEWORK","name":"web","ports":{"ports":[
-              {"number":31000,"name":"http","protocol":"tcp","labels":{"labels":[{"key":"service_port","value":"11000"}]}},
-              {"number":31001,"name":"Admin_UI","protocol":"tcp"}]}}
-            """
-        let found = try services(task("web.1", extra: extra))
-        #expect(found.map(\.name) == ["web", "web-admin-ui"])
-        #expect(found.map(\.port) == [31000, 31001])
-        #expect(found.map(\.address) == ["127.0.2.1", "127.0.2.1"])
-        #expect(found[0].id == "mesos-consul:F:web.1:0")
-        #expect(found[0].tags == ["a", "b"])
+        let found = try services(task("web.1", extra: Self.ports))
+        #expect(found.map(\.id) == ["mesos-consul:F:web.1:0", "mesos-consul:F:web.1:1", "mesos-consul:F:web.1:1:named"])
+        #expect(found.map(\.name) == ["web", "web-port2", "web"])
+        #expect(found.map(\.port) == [31000, 31001, 31001])
+        #expect(Set(found.map(\.address)) == ["127.0.2.1"])
+        #expect(found.map(\.tags) == [["a", "b", "http"], ["a", "b", "admin", "x"], ["a", "b", "admin", "x"]])
         #expect(found[0].meta["HAPROXY_GROUP"] == "external" && found[0].meta["service_port"] == "11000")
         #expect(found[0].meta["port_index"] == nil && found[1].meta["port_index"] == "1")
+        // Found by DNS, and no service of its own to publish.
+        #expect(found[2].meta.keys.sorted() == ["framework_id", "slave_id", "task_id"])
+    }
+
+    @Test func theLabelChoosesThePorts() throws {
+        #expect(try services(task("web.1", extra: Self.ports), rules: ServiceRules(portLabel: "use")).map(\.port) == [31001, 31001])
+        #expect(try services(task("web.1", extra: Self.ports), rules: ServiceRules(portLabel: "other")).count == 3)
     }
 
     @Test func onlyRunningAndNotUnhealthyTasksCount() throws {
@@ -55,30 +71,88 @@ func task(_ id: String, name: String = "web", state: String = "TASK_RUNNING", ex
         #expect(Set(found.compactMap { $0.meta["task_id"] }) == ["a", "d"])
     }
 
-    @Test func namesAndLabelsAreWhatConsulTakes() throws {
+    /// Names as the original cleans them.
+    @Test(arguments: [
+        ("web", "", "web"), ("b.a", "", "b.a"), ("My App_v2!", "", "myappv2"), ("kafka_broker", "-", "kafka-broker"), ("-x-", "", "x"),
+        ("///", "", ""),
+    ]) func namesAreCleaned(name: String, separator: String, cleaned: String) throws {
+        #expect(ServiceName.cleaned(name, separator: separator) == cleaned)
+        let rules = ServiceRules(separator: separator)
+        #expect(try services(task("t", name: name, ports: ""), rules: rules).map(\.name) == (cleaned.isEmpty ? [] : [cleaned]))
+    }
+
+    @Test func aLabelGivesAnotherName() throws {
+        #expect(
+            try services(task("t", extra: #","labels":[{"key":"overrideTaskName","value":"Shop_1"}]"#, ports: "")).map(\.name) == ["shop1"])
+    }
+
+    @Test func filtersChooseTasks() throws {
+        func names(_ rules: ServiceRules) throws -> [String] {
+            Set(try services(task("1", name: "web"), task("2", name: "webapi"), task("3", name: "db-7"), rules: rules).map(\.name)).sorted()
+                .filter { !$0.contains("port") }
+        }
+        func patterns(_ texts: String...) throws -> [Pattern] { try texts.map { try #require(Pattern($0)) } }
+        #expect(try names(ServiceRules(whitelist: try patterns("^web"))) == ["web", "webapi"])
+        #expect(try names(ServiceRules(blacklist: try patterns("api$", "^x"))) == ["db-7", "web"])
+        #expect(try names(ServiceRules(whitelist: try patterns("^web", "\\d$"), blacklist: try patterns("api"))) == ["db-7", "web"])
+        #expect(try names(ServiceRules(frameworkWhitelist: try patterns("^marathon$"))).count == 3)
+        #expect(try names(ServiceRules(frameworkBlacklist: try patterns("marathon"))).isEmpty)
+        #expect(try names(ServiceRules(sharedNames: try patterns("^(db)-"))) == ["db", "web", "webapi"])
+        #expect(Pattern("(") == nil && Pattern("") == nil)
+    }
+
+    @Test func taskTagsAndChecksAreTheOriginals() throws {
+        let extra = #","labels":[{"key":"check_http","value":"http://{host}:{port}/up"},{"key":"check_interval","value":"3s"}]"#
+        let rules = ServiceRules(taskTags: [try #require(TaskTag(settingText: "eb:front")), try #require(TaskTag(settingText: "db:store"))])
+        let found = try services(task("1", extra: extra, ports: "[31000-31000]"), rules: rules)
+        #expect(found.map(\.tags) == [["front"]])
+        #expect(
+            found[0].checks.map(\.probe) == [.http(url: "http://127.0.2.1:31000/up", interval: .seconds(3), timeout: .seconds(5))])
+        #expect(try desired(task("1", extra: #","labels":[{"key":"check_script","value":"true"}]"#)).problems.count == 2)
+    }
+
+    @Test func theAddressIsLookedForInOrder() throws {
+        let extra = """
+            ,"statuses":[{"state":"TASK_RUNNING","timestamp":1,"labels":[{"key":"Docker.NetworkSettings.IPAddress","value":"172.17.0.5"}],
+            "container_status":{"network_infos":[{"ip_addresses":[{"ip_address":"10.1.2.3"}]}]}}]
+            """
+        func address(_ order: AddressSource...) throws -> String? {
+            try services(task("1", extra: extra), rules: ServiceRules(addressOrder: order)).first?.address
+        }
+        #expect(try address(.mesos, .host) == "127.0.2.1")
+        #expect(try address(.netinfo, .host) == "10.1.2.3")
+        #expect(try address(.mesos, .docker) == "172.17.0.5")
+    }
+
+    @Test func labelsAreWhatConsulTakes() throws {
         let label =
             #","labels":[{"key":"bad key","value":"x"},{"key":"long","value":""# + String(repeating: "x", count: 513)
             + #""},{"key":"ok","value":"1"}]"#
-        let found = try services(task("a", name: "My App_v2!", extra: label, ports: ""))
-        #expect(found.map(\.name) == ["my-app-v2"])
-        #expect(found[0].port == 0)
-        #expect(found[0].meta.keys.sorted() == ["framework_id", "ok", "task_id"])
-        let desired = DesiredServices(try state(task("a", extra: label)), serviceName: "mesos")
-        #expect(desired.problems.count == 4)
-        #expect(try services(task("a", name: "///")).isEmpty)
+        #expect(try services(task("a", extra: label, ports: ""))[0].meta.keys.sorted() == ["framework_id", "ok", "slave_id", "task_id"])
+        #expect(try desired(task("a", extra: label)).problems.count == 4)
     }
 
     @Test func slavesAndMastersAreServices() throws {
-        let desired = DesiredServices(try state(""), serviceName: "mesos")
-        let follower = try #require(desired.byAgent["127.0.2.1"]?["mesos-consul:slave:S0"])
+        let follower = try #require(try desired().services["mesos-consul:slave:S0"])
         #expect(follower.name == "mesos" && follower.tags == ["follower"] && follower.port == 5051)
-        let leader = DesiredServices.master(.init(host: "127.0.1.1", port: 5050), isLeader: true, serviceName: "mesos")
+        let leader = DesiredServices.master(.init(host: "127.0.1.1", port: 5050), isLeader: true, rules: ServiceRules())
         #expect(leader.tags == ["leader", "master"])
+        let tagged = DesiredServices.master(.init(host: "127.0.1.1", port: 5050), isLeader: true, rules: ServiceRules(hostTags: ["a"]))
+        #expect(tagged.tags == ["leader.a", "master.a"])
     }
 
     @Test func aStateThatIsNoneIsRefused() throws {
         let json = try JSON(parsing: "{}")
         #expect(throws: (any Error).self) { try MesosState(json: json) }
+        #expect(throws: (any Error).self) { try MesosState(operatorState: json) }
+    }
+
+    @Test func theOperatorAPITellsTheSame() throws {
+        let event = try OperatorEvent(json: subscribed([operatorAgent("S0", "127.0.2.1")], [operatorTask("web.1", slave: "S0")]))
+        var view = MesosView()
+        _ = view.take(event)
+        let told = DesiredServices(try #require(view.slaves["S0"]), view, rules: ServiceRules())
+        #expect(told.services == (try desired(task("web.1", ports: "[31000-31000]"))).services)
     }
 }
 
@@ -93,17 +167,18 @@ func task(_ id: String, name: String = "web", state: String = "TASK_RUNNING", ex
     @Test func equalMeansNoWrite() {
         var withCheck = a
         withCheck.checks = [ServiceCheck("x", name: "x", probe: .ttl(.seconds(1)))]
-        #expect(ServiceDiff(has: map([a]), wants: map([withCheck])).isEmpty)
+        #expect(ServiceDiff(has: map([a]), wants: map([withCheck]), rules: ServiceRules()).isEmpty)
     }
 
     @Test func whatIsNewOrChangedIsWrittenAndOnlyOurOwnIsRemoved() {
         var changed = a
         changed.meta = ["k": "v"]
         let foreign = ServiceRegistration(id: "consul", name: "consul")
-        let master = DesiredServices.master(.init(host: "127.0.1.1", port: 5050), isLeader: true, serviceName: "mesos")
+        let master = DesiredServices.master(.init(host: "127.0.1.1", port: 5050), isLeader: true, rules: ServiceRules())
         let gone = ServiceRegistration(id: "mesos-consul:F:gone:0", name: "gone")
-        let diff = ServiceDiff(has: map([a, foreign, master, gone]), wants: map([changed, b]))
+        let diff = ServiceDiff(has: map([a, foreign, master, gone]), wants: map([changed, b]), rules: ServiceRules())
         #expect(diff.registrations == [changed, b])
         #expect(diff.deregistrations == ["mesos-consul:F:gone:0"])
+        #expect(ServiceDiff(has: map([gone]), wants: [:], rules: ServiceRules(), keeps: { _ in true }).isEmpty)
     }
 }
