@@ -152,8 +152,8 @@ var targets: [Target] = [
     tests(
         "HAProxyConsulTests",
         [
-            "ClusterCore", "Checks", "ClusterTestKit", "Consul", "Entrypoint", "HAProxy", "HTTPClient", "JSON", "Settings", "Templating",
-            "haproxy-consul",
+            "ClusterCore", "Checks", "ClusterTestKit", "Consul", "Entrypoint", "HAProxy", "HTTPClient", "JSON", "Settings", "Supervision",
+            "Templating", "haproxy-consul",
         ]),
     tests("HAProxyTests", ["ClusterCore", "ClusterTestKit", "HAProxy"]),
     tests("HTTPClientTests", ["HTTPClient"]),

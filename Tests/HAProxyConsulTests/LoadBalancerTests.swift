@@ -7,64 +7,11 @@ import Testing
 
 /// The executable with a real Consul, a real HAProxy and real backends.
 @Suite(.timeLimit(.minutes(3))) struct LoadBalancerTests {
-    /// A running haproxy-consul.
-    private final class LoadBalancer {
-        let directory: TemporaryDirectory
-        let port: Int
-        private var environment: [String: String]
-        private(set) var process: TestProcess?
-
-        init(consul: ConsulAgent, _ extra: [String: String] = [:]) throws {
-            // Sockets have short paths.
-            directory = try TemporaryDirectory("lb")
-            port = try freePort()
-            environment = [
-                "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "CONSUL_HTTP_ADDR": consul.http.description,
-                "HAPROXY_BIND": "127.0.0.1", "HAPROXY_PORT": "\(port)", "HAPROXY_CONFIG_DIR": directory.file("run"),
-                "HAPROXY_STATE_DIR": directory.file("state"), "PROBE_SOCKET": directory.file("probe.sock"), "PROBE_PORT": "0",
-            ].merging(extra) { $1 }
-        }
-
-        func start() async throws {
-            process = try await TestProcess(
-                [BuiltExecutable.path("haproxy-consul")], environment: environment, output: directory.file("log"))
-        }
-
-        var log: String { directory.read("log") ?? "" }
-
-        func status(host: String, at port: Int? = nil) async -> Int? {
-            await httpGet("/", port: port ?? self.port, headers: ["Host": host], timeout: .seconds(2))?.status
-        }
-
-        func waitUntil(_ host: String, answers wanted: Int, at port: Int? = nil) async throws {
-            do {
-                try await eventually(within: .seconds(40), "\(host) answers \(wanted)") { await status(host: host, at: port) == wanted }
-            } catch {
-                throw Failure(description: "\(error)\n\(log.suffix(3000))")
-            }
-        }
-
-        func document() async throws -> JSON {
-            let response = try await HTTPClient().send(HTTPRequest("GET", "http://probe/status", unixSocket: directory.file("probe.sock")))
-            return try JSON(parsing: response.body)["status"] ?? .null
-        }
-    }
-
-    private struct Failure: Error, CustomStringConvertible { let description: String }
-
-    private func service(_ id: String, port: Int, _ meta: [String: String]) -> ServiceRegistration {
-        ServiceRegistration(id: id, name: id, port: port, meta: ["HAPROXY_GROUP": "external"].merging(meta) { $1 })
-    }
-
-    private func client(_ agent: ConsulAgent) -> ConsulClient {
-        ConsulClient(ConsulAddress(host: agent.http.host, port: agent.http.port), http: HTTPClient())
-    }
-
     @Test func routesFollowConsulAndOutliveIt() async throws {
         let agent = try await ConsulAgent.start()
         let consul = client(agent)
         let backend = try TestHTTPBackend { _ in .init(200, "web") }
-        let balancer = try LoadBalancer(consul: agent)
+        let balancer = try RunningLoadBalancer(consul: agent)
         try await balancer.start()
         try await balancer.waitUntil("web.test", answers: 503)
 
@@ -115,7 +62,7 @@ import Testing
             (["HAPROXY_PORT": "\(busy.port)"], "\(busy.port)"), (["HAPROXY_TEMPLATE": template], "haproxy.mustache"),
             (["HAPROXY_BINARY": "/nowhere/haproxy"], "/nowhere/haproxy"), (["HAPROXY_TEMPLATE": "/nowhere/template"], "HAPROXY_TEMPLATE"),
         ] {
-            let balancer = try LoadBalancer(consul: agent, extra)
+            let balancer = try RunningLoadBalancer(consul: agent, extra)
             try await balancer.start()
             #expect(await balancer.process?.wait() == 78, "\(extra): \(balancer.log)")
             #expect(balancer.log.contains(word), "\(balancer.log)")

@@ -36,7 +36,7 @@ struct CertificateDirectory: Hashable, Sendable {
                 next.certificates[name] = digest
             } catch {
                 next.refusedCertificates[name] = error.message
-                if let before, Files.exists("\(copies)/\(name)") { next.certificates[name] = before }
+                if let copy = try? Files.text("\(copies)/\(name)", limit: Self.limit) { next.certificates[name] = Renderer.digest(copy) }
             }
         }
         known = next
@@ -87,7 +87,8 @@ struct ConfigurationTrial: Sendable {
         let result = try await command.run()
         guard !result.termination.isSuccess else { return nil }
         let reasons = ConfigurationCheck.reasons(result.errorText)
-        let line = (reasons.isEmpty ? [result.complaint] : reasons).joined(separator: "; ")
-        return String(line.filter { $0.isASCII && !$0.isNewline }.prefix(300))
+        var line = (reasons.isEmpty ? [result.complaint] : reasons).joined(separator: "; ").filter { $0.isASCII && !$0.isNewline }
+        while line.hasSuffix(".") { line.removeLast() }
+        return String(line.prefix(300))
     }
 }

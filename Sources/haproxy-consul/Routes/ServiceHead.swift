@@ -34,7 +34,7 @@ struct ServiceHead: Hashable {
             ("http-request", ["set-header", "X-Forwarded-Proto", "https"]):
             claimsHTTPS = true
         case _ where Self.refused.contains(first) || first.hasPrefix("."):
-            problem = "'\(LabelText.shown(first))' has no place in a head"
+            problem = "\(LabelText.shown(first)) has no place in a head"
         default:
             guard line.utf8.allSatisfy({ (32..<127).contains($0) }) else {
                 problem = "it holds characters that are not printable ASCII"
