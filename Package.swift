@@ -107,7 +107,7 @@ var targets: [Target] = [
     executable("chronos-wrap", runtime + ["HTTPClient", "Mesos", "Chronos", "ZooKeeper", "Prerequisites"]),
     executable("consul-wrap", runtime + ["HTTPClient", "Consul"]),
     executable("haproxy-consul", runtime + ["HTTPClient", "Consul", "HAProxy"]),
-    executable("keepalived-wrap", runtime + ["CLinux", "HTTPClient"]),
+    executable("keepalived-wrap", runtime + ["CLinux", "Consul", "HTTPClient"]),
     executable("marathon-consul", runtime + ["HTTPClient", "Consul", "Marathon"]),
     executable("mesos-consul", runtime + ["HTTPClient", "Consul", "Mesos", "ZooKeeper"]),
     executable(
@@ -160,7 +160,8 @@ var targets: [Target] = [
     tests("HTTPServerTests", ["ClusterCore", "ClusterTestKit", "HTTPServer"]),
     tests("JSONTests", ["JSON"]),
     tests(
-        "KeepalivedTests", ["Checks", "ClusterCore", "ClusterTestKit", "Entrypoint", "JSON", "Settings", "keepalived-wrap"]),
+        "KeepalivedTests",
+        ["Checks", "ClusterCore", "ClusterTestKit", "Consul", "Entrypoint", "HTTPClient", "JSON", "Settings", "keepalived-wrap"]),
     tests("LinkageTests", ["ClusterTestKit", "embedded-engine"] + entrypoints),
     tests(
         "MarathonConsulTests",

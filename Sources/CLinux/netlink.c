@@ -112,26 +112,35 @@ int clinux_list_addresses(struct clinux_address *out, size_t capacity, size_t *c
     return EAGAIN;
 }
 
-int clinux_delete_address(const struct clinux_address *address) {
-    size_t width = address->family == AF_INET ? 4 : 16;
-    struct {
-        struct nlmsghdr header;
-        struct ifaddrmsg message;
-        char attributes[64];
-    } request = {
-        .header = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct ifaddrmsg)), .nlmsg_type = RTM_DELADDR,
-                   .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK, .nlmsg_seq = 1},
-        .message = {.ifa_family = address->family, .ifa_prefixlen = address->prefix_length, .ifa_index = address->interface},
-    };
-    struct rtattr *attribute = (struct rtattr *)((char *)&request + NLMSG_ALIGN(request.header.nlmsg_len));
-    attribute->rta_type = IFA_LOCAL;
-    attribute->rta_len = (unsigned short)RTA_LENGTH(width);
-    memcpy(RTA_DATA(attribute), address->bytes, width);
-    request.header.nlmsg_len = NLMSG_ALIGN(request.header.nlmsg_len) + RTA_ALIGN(attribute->rta_len);
+struct address_request {
+    struct nlmsghdr header;
+    struct ifaddrmsg message;
+    char attributes[128];
+};
 
+static void add_attribute(struct address_request *request, unsigned short type, const void *value, size_t length) {
+    struct rtattr *attribute = (struct rtattr *)((char *)request + NLMSG_ALIGN(request->header.nlmsg_len));
+    attribute->rta_type = type;
+    attribute->rta_len = (unsigned short)RTA_LENGTH(length);
+    memcpy(RTA_DATA(attribute), value, length);
+    request->header.nlmsg_len = NLMSG_ALIGN(request->header.nlmsg_len) + RTA_ALIGN(attribute->rta_len);
+}
+
+static struct address_request request_about(const struct clinux_address *address, unsigned short type, unsigned short flags) {
+    struct address_request request = {
+        .header = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct ifaddrmsg)), .nlmsg_type = type,
+                   .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags, .nlmsg_seq = 1},
+        .message = {.ifa_family = address->family, .ifa_prefixlen = address->prefix_length, .ifa_scope = address->scope,
+                    .ifa_index = address->interface},
+    };
+    add_attribute(&request, IFA_LOCAL, address->bytes, address->family == AF_INET ? 4 : 16);
+    return request;
+}
+
+static int ask_kernel(struct address_request *request) {
     int socket_fd = open_route_socket();
     if (socket_fd < 0) return errno;
-    int problem = send_request(socket_fd, &request, request.header.nlmsg_len);
+    int problem = send_request(socket_fd, request, request->header.nlmsg_len);
     if (problem == 0) {
         _Alignas(struct nlmsghdr) char buffer[4096];
         ssize_t received = receive(socket_fd, buffer, sizeof buffer);
@@ -142,4 +151,46 @@ int clinux_delete_address(const struct clinux_address *address) {
     }
     close(socket_fd);
     return problem;
+}
+
+int clinux_delete_address(const struct clinux_address *address) {
+    struct address_request request = request_about(address, RTM_DELADDR, 0);
+    return ask_kernel(&request);
+}
+
+int clinux_set_address_lifetime(const struct clinux_address *address, uint32_t seconds) {
+    struct address_request request = request_about(address, RTM_NEWADDR, NLM_F_REPLACE);
+    uint32_t valid = seconds == 0 ? UINT32_MAX : seconds;
+    // keepalived makes a single IPv6 address deprecated, so that it is not chosen as a source: it stays so.
+    struct ifa_cacheinfo lifetime = {.ifa_valid = valid, .ifa_prefered = address->flags & IFA_F_DEPRECATED ? 0 : valid};
+    add_attribute(&request, IFA_CACHEINFO, &lifetime, sizeof lifetime);
+    uint32_t flags = address->flags & (IFA_F_NODAD | IFA_F_NOPREFIXROUTE | IFA_F_MCAUTOJOIN | IFA_F_HOMEADDRESS);
+    add_attribute(&request, IFA_FLAGS, &flags, sizeof flags);
+    return ask_kernel(&request);
+}
+
+int clinux_watch_addresses(void) {
+    int socket_fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+    if (socket_fd < 0) return -errno;
+    struct sockaddr_nl groups = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR};
+    if (bind(socket_fd, (struct sockaddr *)&groups, sizeof groups) != 0) {
+        int problem = errno;
+        close(socket_fd);
+        return -problem;
+    }
+    return socket_fd;
+}
+
+int clinux_next_address_change(int watch, struct clinux_address *out) {
+    for (;;) {
+        // The kernel puts one change into one datagram.
+        _Alignas(struct nlmsghdr) char buffer[8192];
+        ssize_t received = receive(watch, buffer, sizeof buffer);
+        if (received < 0) return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;
+        if ((size_t)received > sizeof buffer) return -ENOBUFS;
+        struct nlmsghdr *header = (struct nlmsghdr *)buffer;
+        if (!NLMSG_OK(header, (size_t)received)) continue;
+        int is_added = header->nlmsg_type == RTM_NEWADDR;
+        if ((is_added || header->nlmsg_type == RTM_DELADDR) && read_address(header, out)) return is_added ? 1 : 2;
+    }
 }

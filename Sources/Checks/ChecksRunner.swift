@@ -83,11 +83,12 @@ public final class ChecksRunner: Sendable {
         self.pausedReason = pausedReason
         let limit = min(reuse, .seconds(1))
         alwaysCount = always.count
-        entries = (always + checks).map { check in
+        entries = (always + checks).enumerated().map { index, check in
+            // The entrypoint's own cost nothing, and a change of them is told at once.
             Entry(
                 check: check,
                 probe: CoalescedProbe(
-                    timeout: check.timeout, reuse: limit, now: now, onTimeout: { .fail("no answer within \($0.roundedText)") },
+                    timeout: check.timeout, reuse: index < always.count ? .zero : limit, now: now, onTimeout: { .fail("no answer within \($0.roundedText)") },
                     run: check.run))
         }
         roleProbe = role.map { role in

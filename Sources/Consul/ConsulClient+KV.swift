@@ -42,8 +42,11 @@ extension ConsulClient {
     }
 
     /// Removes an entry, or all under a prefix.
-    public func removeValue(of key: String, recursively: Bool = false) async throws(ClusterError) {
-        _ = try await require("DELETE", "/v1/kv/\(PercentEncoding.path(key))", query: recursively ? [("recurse", nil)] : [])
+    /// - Parameter expecting: removes a single entry only where it still has this modify index.
+    public func removeValue(of key: String, recursively: Bool = false, expecting: UInt64? = nil) async throws(ClusterError) {
+        var query: [(String, String?)] = recursively ? [("recurse", nil)] : []
+        if let expecting { query.append(("cas", String(expecting))) }
+        _ = try await require("DELETE", "/v1/kv/\(PercentEncoding.path(key))", query: query)
     }
 
     /// Makes a session, which must be renewed within its time to live (10 s – 24 h); its locks are released with it.

@@ -13,6 +13,8 @@ struct EntrypointRun<C: Component>: Sendable {
     let schema: SettingsSchema
     let signals: AsyncStream<Int32>
     let logger: Logger
+    /// How long those who watch the readiness may take to act on a stop.
+    private static var stopNotice: Duration { .milliseconds(500) }
     private let stop = StopRequest()
     private let status: RunStatus
     private let metrics = MetricsRegistry()
@@ -166,7 +168,7 @@ struct EntrypointRun<C: Component>: Sendable {
                 pid: exit.pid, exitCode: exit.termination.exitCode, isStopping: exit.isStopping, left: exit.left)
             for action in plan.afterExit { await Self.run(action, child, logger) }
         }
-        return Supervisor(configuration, logger: logger, afterExit: cleanUp)
+        return Supervisor(configuration, logger: logger, afterExit: cleanUp, phaseChanged: { [status] in status.changes.ring() })
     }
 
     private static func run(_ action: ExitAction, _ child: ExitedChild, _ logger: Logger) async {
@@ -207,7 +209,10 @@ struct EntrypointRun<C: Component>: Sendable {
         for await number in signals {
             let name = SignalName.of(number)
             if EntrypointSignals.stopping.contains(number) {
-                let isFirst = stop.request(number)
+                let isFirst = stop.signal == nil
+                // Before anything of it stops: the load balancer's address leaves first, then HAProxy drains.
+                if isFirst, status.supervisor != nil { await status.announceStop(atMost: Self.stopNotice) }
+                stop.request(number)
                 await status.supervisor?.stop()
                 logger.info("\(name) received: \(isFirst ? "stopping" : "is stopping already")")
             } else if await status.supervisor?.signal(number) ?? false {

@@ -21,8 +21,9 @@ struct ProbeService: Sendable {
 
     func answer(_ request: HTTPServer.Request) async -> HTTPServer.Response {
         switch request.path {
-        case "/live": await gate(.live)
-        case "/ready": await gate(.ready)
+        case "/live": await live()
+        case "/ready":
+            if let watch = ReadinessWatch(query: request.query) { await ready(watch) } else { readiness(await runner.summary()) }
         case "/role": await role()
         case "/probe": await all()
         case "/status": .json(await statusDocument())
@@ -34,9 +35,31 @@ struct ProbeService: Sendable {
         }
     }
 
-    private func gate(_ gate: Check.Gate) async -> HTTPServer.Response {
+    private func live() async -> HTTPServer.Response {
         let summary = await runner.summary()
-        return .json(summary.json(gate, component: plan.component), status: summary.isPassing(gate) ? 200 : 503)
+        return .json(summary.json(.live, component: plan.component), status: summary.isPassing(.live) ? 200 : 503)
+    }
+
+    /// Says that `ReadinessWatch` is understood here, so that an asker needs no other way to find out.
+    private func readiness(_ summary: ChecksRunner.Summary) -> HTTPServer.Response {
+        var object = summary.json(.ready, component: plan.component).object ?? [:]
+        object["watchable"] = true
+        return .json(.object(object), status: summary.isPassing(.ready) ? 200 : 503)
+    }
+
+    private func ready(_ watch: ReadinessWatch) async -> HTTPServer.Response {
+        let deadline = ContinuousClock.now + watch.wait
+        status.watcherHasAsked()
+        while true {
+            let seen = status.changes.count
+            let summary = await runner.summary()
+            let isReady = summary.isPassing(.ready)
+            let left = deadline - .now
+            guard left > .zero, watch.known == isReady, !Task.isCancelled else {
+                return readiness(summary)
+            }
+            _ = await Deadline.run(left) { [status] in await status.changes.wait(after: seen) }
+        }
     }
 
     private func role() async -> HTTPServer.Response {

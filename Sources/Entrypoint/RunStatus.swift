@@ -27,18 +27,40 @@ final class RunStatus: Sendable {
     private let state = Mutex(State())
     private let started = ContinuousClock.now
     let prerequisites: PrerequisiteRunner
+    /// Rung whenever the standing may have changed.
+    let changes = ChangeBell()
+    /// Rung whenever somebody asks for readiness by a long poll.
+    private let watchers = ChangeBell()
 
     init(prerequisites: PrerequisiteRunner) { self.prerequisites = prerequisites }
 
-    func enter(_ stage: Stage) { state.withLock { $0.stage = stage } }
+    func enter(_ stage: Stage) {
+        state.withLock { $0.stage = stage }
+        changes.ring()
+    }
     func supervise(_ supervisor: Supervisor?) {
         state.withLock {
             $0.supervisor = supervisor
             $0.stage = .supervising
         }
+        changes.ring()
     }
     func listens(at path: String) { state.withLock { $0.probeSocket = path } }
-    func companion(_ name: String, failed reason: String?) { state.withLock { $0.companionFailures[name] = reason } }
+    func companion(_ name: String, failed reason: String?) {
+        state.withLock { $0.companionFailures[name] = reason }
+        changes.ring()
+    }
+    func watcherHasAsked() { watchers.ring() }
+
+    /// Shows that this run is about to stop before anything of it does. Those who watch its readiness hear of it at once; each asks anew
+    /// when it has acted on that (keepalived-wrap has moved the virtual addresses away), which is waited for.
+    func announceStop(atMost limit: Duration) async {
+        let asked = watchers.count
+        let isWatched = changes.listeners > 0
+        enter(.stopping)
+        guard isWatched else { return }
+        _ = await Deadline.run(limit) { [watchers] in await watchers.wait(after: asked) }
+    }
 
     var supervisor: Supervisor? { state.withLock { $0.supervisor } }
     /// The Unix socket that answers the probes, once there is one.

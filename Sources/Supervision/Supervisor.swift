@@ -47,7 +47,7 @@ public actor Supervisor {
     }
 
     /// Where it stands.
-    public private(set) var phase = Phase.idle
+    public private(set) var phase = Phase.idle { didSet { phaseChanged() } }
     /// How often the child was started again.
     public private(set) var restarts = 0
     /// How the child ended last.
@@ -57,6 +57,7 @@ public actor Supervisor {
     private let reaper: ProcessReaper
     private let logger: Logger
     private let afterExit: @Sendable (Exit) async -> Void
+    private let phaseChanged: @Sendable () -> Void
     private let clock: any Clock<Duration>
     private let chance: @Sendable () -> Double
     private var policy: RestartPolicy
@@ -68,11 +69,13 @@ public actor Supervisor {
     /// Makes a supervisor that has started nothing.
     /// - Parameters:
     ///   - afterExit: called after each end of the child, when what it left behind was ended, before it is started again.
+    ///   - phaseChanged: called at each change of the phase.
     ///   - clock: runs the pauses.
     ///   - chance: 0 ..< 1, spreads the pauses.
     public init(
         _ configuration: Configuration, reaper: ProcessReaper = .shared, logger: Logger,
-        afterExit: @escaping @Sendable (Exit) async -> Void = { _ in }, clock: any Clock<Duration> = ContinuousClock(),
+        afterExit: @escaping @Sendable (Exit) async -> Void = { _ in }, phaseChanged: @escaping @Sendable () -> Void = {},
+        clock: any Clock<Duration> = ContinuousClock(),
         chance: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
     ) {
         self.configuration = configuration
@@ -81,6 +84,7 @@ public actor Supervisor {
         self.clock = clock
         self.chance = chance
         self.afterExit = afterExit
+        self.phaseChanged = phaseChanged
         policy = RestartPolicy(configuration.restarts)
     }
 

@@ -9,6 +9,8 @@ struct HAProxyTracker: Sendable, Hashable {
         case ready
         case notReady(String)
         case silent(String)
+
+        var isReady: Bool { self == .ready }
     }
 
     /// Not ready until it was seen to be.

@@ -3,9 +3,13 @@ import ClusterCore
 import Entrypoint
 import Glibc
 import HTTPClient
+import JSON
 import Logging
 
-/// Asks haproxy-consul's probe whether it is ready, and writes the answer into the file that keepalived tracks.
+/// Watches whether haproxy-consul is ready, and writes that into the file that keepalived tracks.
+///
+/// haproxy-consul's probe answers a long poll at the moment of a change (`ReadinessWatch`); others, such as HAProxy's `monitor-uri`, are
+/// asked again and again.
 actor HAProxyWatch {
     /// Where the probe is.
     enum Probe: Sendable, Hashable, CustomStringConvertible {
@@ -18,6 +22,21 @@ actor HAProxyWatch {
             case .socket(let path): "\(path) (/ready)"
             }
         }
+
+        /// A request of this probe.
+        /// - Parameter watch: what follows `?`; where the address has a query of its own it can't be watched.
+        func request(_ watch: String?) -> HTTPRequest {
+            let query = watch.map { "?\($0)" } ?? ""
+            switch self {
+            case .url(let url): return HTTPRequest("GET", url + query)
+            case .socket(let path):
+                var request = HTTPRequest("GET", "http://localhost/ready\(query)")
+                request.unixSocket = path
+                return request
+            }
+        }
+
+        var takesQuery: Bool { if case .url(let url) = self { !url.contains("?") } else { true } }
     }
 
     nonisolated let probe: Probe
@@ -25,6 +44,10 @@ actor HAProxyWatch {
     nonisolated let trackFile: String
     private(set) var tracker = HAProxyTracker()
     private var lastLook: ContinuousClock.Instant?
+
+    /// How long an answer of a watchable probe may take: while all is well, and while the verdict is not sure.
+    static let calmWait = Duration.seconds(5)
+    static let anxiousWait = Duration.seconds(1)
 
     init(probe: Probe, interval: Duration, trackFile: String) {
         self.probe = probe
@@ -37,47 +60,68 @@ actor HAProxyWatch {
         (tracker.isReady, tracker.reason, lastLook.map { ContinuousClock.now - $0 })
     }
 
-    /// Asks again and again until the task is cancelled, and counts the virtual addresses that are here.
-    func run(_ context: CompanionContext, held: @Sendable () -> Int) async throws {
+    /// The age at which a verdict is no longer believed.
+    nonisolated var oldest: Duration { max(interval * 4, Self.calmWait) + .seconds(2) }
+
+    /// Asks until the task is cancelled.
+    /// - Parameter released: returns when this node has none of the virtual addresses any more, or after a moment. The next question
+    ///   comes after it: it tells a HAProxy that is about to stop that it may.
+    func run(_ context: CompanionContext, released: @Sendable () async -> Void) async throws {
         let client = HTTPClient(idleConnections: 1)
+        var last: Answer?
         while !Task.isCancelled {
-            let observation = await look(client)
+            let began = ContinuousClock.now
+            let answer = await ask(client, after: last)
+            if Task.isCancelled { return }
             lastLook = .now
-            if tracker.observe(observation) {
+            let hasChanged = tracker.observe(answer.observation)
+            if hasChanged {
                 try Self.write(isReady: tracker.isReady, to: trackFile)
-                if tracker.isReady {
-                    context.logger.info("HAProxy is ready: this node may hold the virtual addresses")
-                } else {
-                    context.logger.warning(
-                        "HAProxy is not ready: this node gives up the virtual addresses", metadata: ["reason": "\(tracker.reason ?? "")"])
-                }
+                report(context)
             }
             await context.metrics.set(
                 "keepalived_haproxy_ready", help: "1 where the node's HAProxy is ready and may get the virtual addresses.",
                 to: tracker.isReady ? 1 : 0)
-            await context.metrics.set(
-                "keepalived_virtual_addresses_held", help: "How many of the virtual addresses this node has.", to: Double(held()))
-            try await Task.sleep(for: interval)
+            if hasChanged, !tracker.isReady { await released() }
+            let isNews = answer.isWatchable && answer.observation.isReady != last?.observation.isReady
+            // Whatever the other side does, it is not asked without a pause.
+            let took = ContinuousClock.now - began
+            if !answer.isWatchable || (!isNews && took < interval) { try await Task.sleep(for: interval) }
+            last = answer
         }
     }
 
-    private nonisolated func look(_ client: HTTPClient) async -> HAProxyTracker.Observation {
-        var request: HTTPRequest
-        switch probe {
-        case .url(let url): request = HTTPRequest("GET", url)
-        case .socket(let path):
-            request = HTTPRequest("GET", "http://localhost/ready")
-            request.unixSocket = path
+    private func report(_ context: CompanionContext) {
+        if tracker.isReady {
+            context.logger.info("HAProxy is ready: this node may hold the virtual addresses")
+        } else {
+            context.logger.warning(
+                "HAProxy is not ready: this node gives up the virtual addresses", metadata: ["reason": "\(tracker.reason ?? "")"])
         }
-        request.timeout = max(interval, .milliseconds(500))
+    }
+
+    private struct Answer {
+        let observation: HAProxyTracker.Observation
+        let isWatchable: Bool
+    }
+
+    private func ask(_ client: HTTPClient, after last: Answer?) async -> Answer {
+        let wait: Duration? = last.flatMap { $0.isWatchable ? (tracker.isReady ? Self.calmWait : Self.anxiousWait) : nil }
+        let known = last?.observation.isReady == true ? "ready" : "not-ready"
+        var request = probe.request(wait.map { "wait=\($0.milliseconds)ms&known=\(known)" })
         request.connectTimeout = max(interval, .milliseconds(500))
+        request.timeout = request.connectTimeout + (wait ?? .zero)
         do throws(HTTPClientError) {
             let response = try await client.send(request)
-            if response.isSuccess { return .ready }
-            let line = response.text.split(separator: "\n").first.map { ": \($0.prefix(200))" } ?? ""
-            return .notReady("\(probe) answers \(response.status)\(line)")
+            let json = try? JSON(parsing: response.body)
+            let isWatchable = probe.takesQuery && json?["watchable"]?.bool == true
+            if response.isSuccess { return Answer(observation: .ready, isWatchable: isWatchable) }
+            let why = json?["reason"]?.string ?? response.text.split(separator: "\n").first.map(String.init) ?? ""
+            return Answer(
+                observation: .notReady("\(probe) answers \(response.status)\(why.isEmpty ? "" : ": \(why.prefix(200))")"),
+                isWatchable: isWatchable)
         } catch {
-            return error.kind == .timeout ? .silent("\(error)") : .notReady("\(error)")
+            return Answer(observation: error.kind == .timeout ? .silent("\(error)") : .notReady("\(error)"), isWatchable: false)
         }
     }
 

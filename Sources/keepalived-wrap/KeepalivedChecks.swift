@@ -1,6 +1,5 @@
 import Checks
 import ClusterCore
-import Glibc
 import JSON
 
 /// What is looked at while keepalived runs.
@@ -8,15 +7,13 @@ struct KeepalivedChecks: Sendable {
     let virtualAddresses: [VirtualAddress]
     let vrrpPIDFile: String
     let health: HAProxyWatch?
+    let guardian: AddressGuard
 
     /// Which of the virtual addresses this host has.
     private func held() throws(ClusterError) -> (here: [VirtualAddress], away: [VirtualAddress]) {
         let own = Set(try LinkAddress.all().filter { $0.interface != "lo" }.map(\.address))
         return (virtualAddresses.filter { own.contains($0.address) }, virtualAddresses.filter { !own.contains($0.address) })
     }
-
-    /// How many of the virtual addresses this host has.
-    var heldCount: Int { (try? held().here.count) ?? 0 }
 
     /// The table.
     var table: [Check] {
@@ -34,11 +31,11 @@ struct KeepalivedChecks: Sendable {
     }
 
     private func vrrpProcess() -> Check.Outcome {
-        guard let text = try? Files.text(vrrpPIDFile, limit: 64), let pid = Int32(text.prefix { $0.isNumber }) else {
+        guard let process = VRRPProcess(pidFile: vrrpPIDFile) else {
             return .fail("\(vrrpPIDFile) does not exist: keepalived has not started its VRRP process")
         }
-        guard kill(pid, 0) == 0 || errno == EPERM else { return .fail("keepalived's VRRP process \(pid) has ended") }
-        return .pass("pid \(pid)")
+        guard let state = process.state else { return .fail("keepalived's VRRP process \(process.pid) has ended") }
+        return process.canRun ? .pass("pid \(process.pid)") : .fail("keepalived's VRRP process \(process.pid) is stopped (\(state))")
     }
 
     private func together() -> Check.Outcome {
@@ -55,7 +52,7 @@ struct KeepalivedChecks: Sendable {
     private func haproxy(_ health: HAProxyWatch) async -> Check.Outcome {
         let verdict = await health.verdict
         guard let age = verdict.age else { return .fail("\(health.probe) has not been asked yet") }
-        guard age < health.interval * 4 + .seconds(2) else {
+        guard age < health.oldest else {
             return .fail("\(health.probe) was asked \(age.milliseconds / 1000) s ago for the last time")
         }
         if let reason = verdict.reason { return .fail(reason) }
@@ -65,12 +62,12 @@ struct KeepalivedChecks: Sendable {
 
     private func names(_ addresses: [VirtualAddress]) -> String { addresses.map(\.description).joined(separator: ", ") }
 
-    /// Leader: holds all virtual addresses.
+    /// Leader: holds all virtual addresses; fault: could not take them, as keepalived says.
     func role() -> Role {
         do throws(ClusterError) {
             let (here, away) = try held()
-            if here.isEmpty { return .standby(leader: nil) }
             if away.isEmpty { return .leader }
+            if here.isEmpty { return guardian.instances.values.contains("FAULT") ? .member("fault") : .standby(leader: nil) }
             return .unknown("holds \(names(here)), but not \(names(away))")
         } catch {
             return .unknown("\(error)")
@@ -86,6 +83,8 @@ struct KeepalivedChecks: Sendable {
             "virtual_addresses": .array(virtualAddresses.map { .string($0.description) }),
             "interface": .string(layout.interface),
             "priority": .number(layout.priority),
+            "instances": .object(
+                JSONObject(guardian.instances.sorted { $0.key < $1.key }.map { ($0.key, JSON.string($0.value)) })),
             "haproxy_ready": verdict.map { .bool($0.isReady) },
             "haproxy_reason": verdict?.reason.map { .string($0) },
         ])

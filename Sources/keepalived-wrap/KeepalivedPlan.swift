@@ -1,5 +1,7 @@
 import ClusterCore
+import Consul
 import Entrypoint
+import HTTPClient
 import JSON
 import Settings
 import Templating
@@ -33,7 +35,7 @@ extension Keepalived {
             facts.template,
             KeepalivedTemplate.context(
                 layout, settings: settings, routerName: settings[CommonSettings.nodeName] ?? facts.hostname, trackFile: health?.trackFile,
-                advert: advert))
+                notices: "\(directory)/notices", advert: advert))
 
         // -R: a VRRP process that was killed ends its parent too, so that its addresses are removed before a new one starts.
         var plan = LaunchPlan(
@@ -54,15 +56,36 @@ extension Keepalived {
             ]
         let virtual = settings[KeepalivedSettings.virtualIPs]
         let leftovers = Leftovers(virtualAddresses: virtual, pidFiles: pidFiles, configuration: configuration)
-        plan.beforeStart = [Capabilities.check, leftovers.endDaemon, leftovers.removeBefore]
+        let guardian = AddressGuard(
+            layout, routerID: settings[KeepalivedSettings.routerID], lease: settings[KeepalivedSettings.lease],
+            notices: "\(directory)/notices", leftovers: leftovers, vrrpPIDFile: pidFiles[1])
+        plan.beforeStart = [Capabilities.check, leftovers.endDaemon, leftovers.removeBefore, guardian.makePipe]
         plan.afterExit = [leftovers.removeAfterExit]
         plan.afterStop = [leftovers.removeAfter]
-        let checks = KeepalivedChecks(virtualAddresses: virtual, vrrpPIDFile: pidFiles[1], health: health)
+        plan.companions = [Companion("addresses") { try await guardian.run($0) }]
+        if let entry = holderEntry(settings, layout: layout, node: settings[CommonSettings.nodeName] ?? facts.hostname) {
+            plan.companions.append(Companion("consul") { await entry.run(guardian, $0.logger) })
+            plan.afterStop.append(entry.removal)
+        }
+        let checks = KeepalivedChecks(virtualAddresses: virtual, vrrpPIDFile: pidFiles[1], health: health, guardian: guardian)
         plan.checks = checks.table
         plan.role = { checks.role() }
         plan.status = { await checks.status(layout) }
-        if let health { plan.companions = [Companion("haproxy-health") { try await health.run($0) { checks.heldCount } }] }
+        if let health {
+            plan.companions.append(
+                Companion("haproxy-health") { try await health.run($0) { await guardian.released(within: .milliseconds(400)) } })
+        }
         return plan
+    }
+
+    private static func holderEntry(_ settings: ResolvedSettings, layout: VRRPLayout, node: String) -> HolderEntry? {
+        guard let address = settings[KeepalivedSettings.consul].flatMap({ ConsulAddress($0) }) else { return nil }
+        let client = ConsulClient(
+            address, http: HTTPClient(idleConnections: 1), token: settings[KeepalivedSettings.consulToken],
+            tls: HTTPRequest.TLS(caFile: settings[KeepalivedSettings.consulCA]))
+        return HolderEntry(
+            client: client, key: settings[KeepalivedSettings.consulKey] ?? "virtual-ip/\(settings[KeepalivedSettings.routerID])",
+            node: node, address: layout.instances.first?.source, virtualAddresses: settings[KeepalivedSettings.virtualIPs])
     }
 
     /// The interval of adverts, checked against the version.

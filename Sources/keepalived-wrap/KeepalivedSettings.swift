@@ -1,3 +1,5 @@
+import ClusterCore
+import Consul
 import Settings
 
 /// Settings of `keepalived-wrap`.
@@ -48,7 +50,26 @@ enum KeepalivedSettings {
         isAllowed: { $0 == "none" || ($0.hasPrefix("/") && $0.utf8.count <= 107) || isURL($0) })
     static let probeInterval = Setting(
         "probe_interval", "KEEPALIVED_PROBE_INTERVAL", default: .milliseconds(500), in: .milliseconds(50) ... .seconds(30),
-        help: "how often HAProxy's readiness is asked for")
+        help: "how often HAProxy's readiness is asked for where the probe is not haproxy-consul's, which tells of each change at once")
+    static let lease = Setting(
+        "address_lease", "KEEPALIVED_ADDRESS_LEASE", default: .seconds(6), bounds: "0s, or 3s–1h, in whole seconds",
+        help: """
+            how long the kernel keeps a virtual address that nobody prolongs, because everything on this node was killed or stopped; 0s \
+            for ever
+            """,
+        isAllowed: { $0 == .zero || ((.seconds(3) ... .seconds(3600)).contains($0) && $0.milliseconds % 1000 == 0) })
+    static let consul = OptionalSetting<String>(
+        "consul_http_addr", "CONSUL_HTTP_ADDR", bounds: "host:port, http(s)://host:port or unix:///path",
+        help: "this node's Consul agent, where Consul shall name the holder of the virtual addresses",
+        isAllowed: { ConsulAddress($0) != nil })
+    static let consulToken = OptionalSetting<String>(
+        "consul_http_token", "CONSUL_HTTP_TOKEN", secret: true, help: "ACL token that may write consul_key")
+    static let consulCA = OptionalSetting<String>(
+        "consul_cacert", "CONSUL_CACERT", help: "PEM file of the authority that signed the Consul agent's certificate")
+    static let consulKey = OptionalSetting<String>(
+        "consul_key", "KEEPALIVED_CONSUL_KEY", bounds: "no leading slash",
+        help: "key of Consul's store that names the holder; virtual-ip/<vrid> where it is not given",
+        isAllowed: { !$0.isEmpty && !$0.hasPrefix("/") && $0.allSatisfy { !$0.isWhitespace } })
     static let runDirectory = Setting(
         "run_directory", "KEEPALIVED_RUN_DIR", default: "/run/mesos-cluster/keepalived",
         bounds: "an absolute path of plain characters", help: "directory of configuration, track file and pid files",
@@ -65,7 +86,8 @@ enum KeepalivedSettings {
         settings: [
             virtualIPs.declaration, interface.declaration, peers.declaration, priority.declaration, routerID.declaration,
             version.declaration, password.declaration, advert.declaration, keepsOwner.declaration, probe.declaration,
-            probeInterval.declaration, runDirectory.declaration, binary.declaration, template.declaration,
+            probeInterval.declaration, lease.declaration, consul.declaration, consulToken.declaration, consulCA.declaration,
+            consulKey.declaration, runDirectory.declaration, binary.declaration, template.declaration,
         ],
         ownPrefixes: ["KEEPALIVED_"])
 

@@ -7,8 +7,8 @@ import Templating
 enum KeepalivedTemplate {
     static let name = "keepalived.conf.mustache"
 
-    /// Names: router_id, version, track_file (a path, or null), is_group, instances {name, interface, vrid, priority, advert, nopreempt,
-    /// source, password, is_tracked, peers, virtual_addresses}.
+    /// Names: router_id, version, notices (a path), track_file (a path, or null), is_group, instances {name, interface, vrid, priority,
+    /// advert, nopreempt, source, password, is_tracked, peers, virtual_addresses}.
     ///
     /// Members of a group hold their addresses together, and only a group's track file moves them together (keepalived.conf(5),
     /// "VRRP synchronization group"). Weight 0 makes an unready HAProxy a fault: the addresses are given up at once.
@@ -17,6 +17,7 @@ enum KeepalivedTemplate {
         global_defs {
             router_id {{router_id}}
             vrrp_version {{version}}
+            vrrp_notify_fifo "{{notices}}"
         }
         {{#track_file}}
 
@@ -90,7 +91,7 @@ enum KeepalivedTemplate {
 
     /// The names and their values.
     static func context(
-        _ layout: VRRPLayout, settings: ResolvedSettings, routerName: String, trackFile: String?, advert: Duration
+        _ layout: VRRPLayout, settings: ResolvedSettings, routerName: String, trackFile: String?, notices: String, advert: Duration
     ) -> JSON {
         let isGroup = layout.instances.count > 1
         let instances = layout.instances.map { instance -> JSON in
@@ -109,7 +110,8 @@ enum KeepalivedTemplate {
         }
         return [
             "router_id": .string(routerName), "version": .string(settings[KeepalivedSettings.version].rawValue),
-            "track_file": trackFile.map { .string($0) } ?? .null, "is_group": .bool(isGroup), "instances": .array(instances),
+            "notices": .string(notices), "track_file": trackFile.map { .string($0) } ?? .null, "is_group": .bool(isGroup),
+            "instances": .array(instances),
         ]
     }
 

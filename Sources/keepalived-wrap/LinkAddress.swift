@@ -15,7 +15,7 @@ struct LinkAddress: Sendable, Hashable {
         self.prefixLength = prefixLength
     }
 
-    private init(_ entry: clinux_address) {
+    init(_ entry: clinux_address) {
         let family: InternetAddress.Family = entry.family == UInt8(AF_INET) ? .ipv4 : .ipv6
         interface = withUnsafeBytes(of: entry.name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
         address = InternetAddress(family: family, bytes: withUnsafeBytes(of: entry.bytes) { Array($0.prefix(family.width / 8)) })

@@ -20,8 +20,12 @@ struct VRRPLayout: Sendable, Hashable {
     let instances: [Instance]
     let notes: [String]
 
-    /// What a place in the list of peers takes from the first one's priority of 200.
-    static let step = 10
+    /// The priority of a place in a list of so many load balancers: 200, 190, 180 … as long as that goes, closer for a longer list, and
+    /// different for each in any list that VRRP allows (1–254). Adding a load balancer at the end of up to 20 changes no other's.
+    static func priority(place: Int, of count: Int) -> Int {
+        let top = count <= 200 ? 200 : 254
+        return top - place * max(1, min(10, top / max(count, 1)))
+    }
 
     init(_ settings: ResolvedSettings, nodeAddress: InternetAddress?, facts: KeepalivedFacts) throws(VRRPRefusals) {
         let virtual = settings[KeepalivedSettings.virtualIPs]
@@ -42,6 +46,10 @@ struct VRRPLayout: Sendable, Hashable {
         let ownAddresses = Set(own.map(\.address)).union(nodeAddress.map { [$0] } ?? [])
 
         let lists = Dictionary(grouping: peers, by: \.family)
+        for (family, list) in lists where list.filter(ownAddresses.contains).count > 1 {
+            reasons.append(
+                "KEEPALIVED_PEERS names more than one \(family.name) address of this node, so that its place is not clear: name one")
+        }
         var places = lists.compactMapValues { list in list.firstIndex { ownAddresses.contains($0) } }
         // NODE_ADDRESS names one address; the other family's is at the same place, where both lists are complete.
         if let place = places.values.first, lists[.ipv4]?.count == lists[.ipv6]?.count {
@@ -86,7 +94,19 @@ struct VRRPLayout: Sendable, Hashable {
     private static func priority(
         _ given: Int?, places: [InternetAddress.Family: Int], peers: [InternetAddress], notes: inout [String]
     ) throws(VRRPRefusals) -> Int {
-        if let given { return given }
+        let count = Dictionary(grouping: peers, by: \.family).values.map(\.count).max() ?? 0
+        if let given {
+            // The others may go by the list: none of them may get the same.
+            if let clash = (0..<count).first(where: { priority(place: $0, of: count) == given && !places.values.contains($0) }),
+                !places.isEmpty
+            {
+                throw VRRPRefusals([
+                    "KEEPALIVED_PRIORITY=\(given) is what the load balancer at place \(clash + 1) of KEEPALIVED_PEERS gets by the list: "
+                        + "remove KEEPALIVED_PRIORITY, or give another number"
+                ])
+            }
+            return given
+        }
         guard !peers.isEmpty else {
             notes.append(
                 "priority 100, as neither KEEPALIVED_PRIORITY nor KEEPALIVED_PEERS says who is preferred: the highest address wins")
@@ -102,8 +122,8 @@ struct VRRPLayout: Sendable, Hashable {
                     + "KEEPALIVED_PRIORITY"
             ])
         }
-        guard place < 20 else { throw VRRPRefusals(["KEEPALIVED_PEERS is longer than 20: give KEEPALIVED_PRIORITY on each load balancer"]) }
-        return 200 - place * step
+        guard count <= 254 else { throw VRRPRefusals(["KEEPALIVED_PEERS is longer than the 254 that VRRP can tell apart"]) }
+        return priority(place: place, of: count)
     }
 
     private static func interface(

@@ -1,3 +1,4 @@
+import ClusterCore
 import ClusterTestKit
 import Glibc
 import JSON
@@ -36,6 +37,23 @@ import Testing
         }
         var status = stat()
         #expect(stat(fixture.socket, &status) == 0 && status.st_mode & 0o777 == 0o660)
+    }
+
+    @Test func aLongPollTellsOfTheChildsEndAtOnce() async throws {
+        let fixture = try await Fixture(["FIXTURE_COMMAND": "sleep 1000"])
+        try await eventually("ready") { try fixture.ask("/ready").status == 200 }
+        #expect(try fixture.ask("/ready").json["watchable"] == true)
+        let began = ContinuousClock.now
+        // What is known already is answered after the wait, what is not at once.
+        #expect(try fixture.ask("/ready?wait=300ms&known=ready").status == 200)
+        #expect(ContinuousClock.now - began >= .milliseconds(300))
+        #expect(try fixture.ask("/ready?wait=8s&known=not-ready").status == 200)
+        #expect(try fixture.ask("/ready?wait=8s").status == 200)
+        let pid = try #require(try fixture.ask("/status").json["pid"]?.int)
+        async let asked = OwnThread.run("long-poll") { try? fixture.ask("/ready?wait=8s&known=ready").status }
+        kill(Int32(pid), SIGKILL)
+        #expect(await asked == 503)
+        #expect(ContinuousClock.now - began < .seconds(7))
     }
 
     @Test func theHealthSubcommandAsksTheRunningOne() async throws {

@@ -63,7 +63,7 @@ struct PlanTests {
 
     @Test func withoutAProbeNothingIsTracked() throws {
         let plan = try plan(["KEEPALIVED_HAPROXY_PROBE": "none", "NODE_ADDRESS": "198.18.0.31"])
-        #expect(plan.companions.isEmpty && plan.files.count == 1 && !plan.files[0].content.contains("track_file"))
+        #expect(plan.companions.map(\.name) == ["addresses"] && plan.files.count == 1 && !plan.files[0].content.contains("track_file"))
         #expect(!plan.checks.map(\.name).contains("haproxy"))
     }
 
@@ -99,6 +99,12 @@ struct PlanTests {
             ["KEEPALIVED_PEERS": "198.18.0.30,198.18.0.31,fd00:18::31,fd00:18::30"],
             "lists this node's IPv4 and IPv6 addresses at different places"
         ),
+        (
+            ["KEEPALIVED_PEERS": "198.18.0.30,198.18.0.31", "KEEPALIVED_PRIORITY": "200"],
+            "is what the load balancer at place 1 of KEEPALIVED_PEERS gets"
+        ),
+        (["KEEPALIVED_PEERS": "198.18.0.31,192.0.2.7"], "names more than one IPv4 address of this node"),
+        (["KEEPALIVED_ADDRESS_LEASE": "2500ms"], "KEEPALIVED_ADDRESS_LEASE: '2500ms' is not allowed"),
         (["KEEPALIVED_INTERFACE": "eth7"], "there is no interface eth7 (KEEPALIVED_INTERFACE); this host has eth0, eth1"),
         (["KEEPALIVED_INTERFACE": "lo"], "the loopback can't hold virtual addresses"),
         (["KEEPALIVED_ADVERT_INTERVAL": "1ms"], "KEEPALIVED_ADVERT_INTERVAL: '1ms' is not allowed"),

@@ -53,3 +53,46 @@ struct PureTests {
         #expect(Capabilities.missing(in: "CapEff:\t0000000000000000\n") == ["CAP_NET_ADMIN", "CAP_NET_RAW"])
     }
 }
+
+struct GuardTests {
+    @Test func noticesAreRead() {
+        let notice = VRRPNotice("INSTANCE \"vip_ipv4\" MASTER 200")
+        #expect(notice?.name == "vip_ipv4" && notice?.state == "MASTER" && notice?.isGroup == false)
+        #expect(VRRPNotice("GROUP \"vips\" FAULT 0")?.isGroup == true)
+        for wrong in ["", "INSTANCE vip MASTER", "VS \"x\" UP", "INSTANCE \"vip\""] { #expect(VRRPNotice(wrong) == nil) }
+    }
+
+    @Test func advertsAreRead() throws {
+        let peer = try #require(InternetAddress("198.18.0.30"))
+        #expect(VRRPAdvert([0x31, 51, 190, 1, 0, 25], from: peer) == VRRPAdvert(source: peer, routerID: 51, priority: 190))
+        #expect(VRRPAdvert([0x21, 51, 190], from: peer) != nil)
+        for wrong in [[0x32, 51, 190], [0x41, 51, 190], [0x31, 51], []] as [[UInt8]] { #expect(VRRPAdvert(wrong, from: peer) == nil) }
+    }
+
+    @Test func keepalivedIsEndedWhereItDoesNotGiveWay() throws {
+        let peer = try #require(InternetAddress("198.18.0.30"))
+        func advert(_ priority: Int, _ routerID: Int = 51) -> VRRPAdvert {
+            VRRPAdvert(source: peer, routerID: routerID, priority: priority)
+        }
+        let start = ContinuousClock.now
+        var doubt = MasterDoubt(routerID: 51, priority: 190)
+        // keepalived settles these: the other's lower priority, another cluster's, one that gives up.
+        for other in [advert(180), advert(200, 52), advert(0)] {
+            for second in 0..<5 { #expect(doubt.hear(other, isStopped: false, at: start + .seconds(second)) == nil) }
+        }
+        #expect(doubt.hear(advert(200), isStopped: false, at: start) == nil)
+        #expect(doubt.hear(advert(200), isStopped: false, at: start + .milliseconds(250)) == nil)
+        #expect(doubt.hear(advert(200), isStopped: false, at: start + .milliseconds(750)) != nil)
+        doubt.settled()
+        #expect(doubt.hear(advert(200), isStopped: false, at: start + .seconds(9)) == nil)
+        #expect(doubt.hear(advert(180), isStopped: true, at: start) != nil)
+        #expect(doubt.hear(advert(180, 52), isStopped: true, at: start) == nil)
+    }
+
+    @Test(arguments: [1, 2, 3, 20, 21, 50, 200, 201, 254])
+    func prioritiesAreDistinctForAnyNumber(count: Int) {
+        let priorities = (0..<count).map { VRRPLayout.priority(place: $0, of: count) }
+        #expect(Set(priorities).count == count && priorities == priorities.sorted(by: >))
+        #expect(priorities.allSatisfy { (1...254).contains($0) })
+    }
+}

@@ -25,4 +25,18 @@ int clinux_list_addresses(struct clinux_address *out, size_t capacity, size_t *c
 /// Returns 0, or an errno; EADDRNOTAVAIL where it is not there.
 int clinux_delete_address(const struct clinux_address *address);
 
+/// Bounds how long the kernel keeps an address (RTM_NEWADDR with IFA_CACHEINFO): it removes it by itself after `seconds`, whoever runs or
+/// does not. 0 for ever. Adds the address where it is not there. Needs CAP_NET_ADMIN.
+/// Returns 0, or an errno.
+int clinux_set_address_lifetime(const struct clinux_address *address, uint32_t seconds);
+
+/// Opens a socket, non-blocking, that gets each change of this network namespace's addresses.
+/// Returns the descriptor, or a negative errno.
+int clinux_watch_addresses(void);
+
+/// Reads the next change.
+/// Returns 1 where `out` was added (or changed), 2 where it was removed, 0 where nothing more has come, or a negative errno;
+/// -ENOBUFS where changes were lost, so that the addresses must be listed anew.
+int clinux_next_address_change(int watch, struct clinux_address *out);
+
 #endif
