@@ -20,6 +20,7 @@ actor Bridge {
     /// Which time of being active a job belongs to.
     private var term = 0
     private var master: ServiceRegistration?
+    private var isKeepingMaster = false
     private var cycleBegan: ContinuousClock.Instant?
     private var following: Task<Void, Never>?
     private let lookWanted = Bell()
@@ -80,10 +81,20 @@ actor Bridge {
         lookWanted.ring()
     }
 
-    /// Registers this node's master at its own agent, as leader or not.
+    /// Registers this node's master at its own agent, as leader or not; nothing while ZooKeeper has not said who leads.
     private func keepMaster() async {
-        let wanted = DesiredServices.master(plan.master, isLeader: state.isLeading, rules: plan.rules)
-        guard master != wanted else { return }
+        guard !isKeepingMaster else { return }
+        isKeepingMaster = true
+        defer { isKeepingMaster = false }
+        // Who leads may change while the agent answers.
+        for _ in 0..<3 where state.current.leader != .unknown {
+            let wanted = DesiredServices.master(plan.master, isLeader: state.isLeading, rules: plan.rules)
+            guard master != wanted else { return }
+            await register(wanted)
+        }
+    }
+
+    private func register(_ wanted: ServiceRegistration) async {
         do throws(ClusterError) {
             let present = try await consul.agentServices()[wanted.id]
             if present.map({ ServiceDiff.isSame($0, wanted) }) != true {

@@ -1,3 +1,4 @@
+import ClusterTestKit
 import JSON
 import Marathon
 import Testing
@@ -140,7 +141,7 @@ func status(_ id: String = "web.1", _ status: String, at: Int64, app: String = "
 
     /// A model Marathon, whose events reach the bridge late, twice or never, and whose answers take their time.
     @Test(arguments: 1...60 as ClosedRange<UInt64>) func noHistoryResurrectsATask(seed: UInt64) {
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         var view = MarathonView()
         var alive: [String: Int64] = [:]
         var dead: [String: Int64] = [:]
@@ -185,18 +186,6 @@ func status(_ id: String = "web.1", _ status: String, at: Int64, app: String = "
         #expect(Set(view.tasks.keys) == Set(alive.keys), "seed \(seed)")
         for event in events { view.take(event) }
         #expect(Set(view.tasks.keys) == Set(alive.keys), "seed \(seed): what is late changed something")
-    }
-}
-
-/// SplitMix64: the same numbers for the same seed, everywhere.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }
 

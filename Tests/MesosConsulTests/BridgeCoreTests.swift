@@ -1,4 +1,5 @@
 import ClusterCore
+import ClusterTestKit
 import Consul
 import JSON
 import Testing
@@ -118,7 +119,7 @@ import Testing
     /// A model Mesos and model agents, some of which fail at times: when all is quiet, each agent has what it ought to have and nothing
     /// else of ours, nothing of others was touched, and nothing more is written.
     @Test(arguments: 1...60 as ClosedRange<UInt64>) func historiesEndInAgreement(seed: UInt64) throws {
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         var model = Model(seed: seed)
         for _ in 0..<300 { try model.step(&random) }
         try model.settle()
@@ -161,7 +162,7 @@ private struct Model {
             })
     }
 
-    mutating func step(_ random: inout SplitMix) throws {
+    mutating func step(_ random: inout SeededGenerator) throws {
         now += .milliseconds(Int.random(in: 10...800, using: &random))
         let slave = Int.random(in: 0..<5, using: &random)
         switch Int.random(in: 0..<14, using: &random) {
@@ -200,7 +201,7 @@ private struct Model {
         busiest = max(busiest, Dictionary(grouping: jobs, by: \.address).values.map(\.count).max() ?? 0)
     }
 
-    mutating func work(_ random: inout SplitMix) {
+    mutating func work(_ random: inout SeededGenerator) {
         guard let position = jobs.indices.randomElement(using: &random) else { return }
         perform(jobs.remove(at: position))
     }
@@ -252,17 +253,5 @@ private struct Model {
             let has = Set((content[slave] ?? [:]).keys)
             return has == wanted ? nil : "agent \(slave) has \(has.sorted()), wanted \(wanted.sorted())"
         }
-    }
-}
-
-/// SplitMix64: the same numbers for the same seed, everywhere.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }
