@@ -44,7 +44,12 @@ struct LoadBalancerPlan: Sendable {
             bind: settings[S.bind], port: settings[S.port], directory: settings[S.directory], groups: settings[S.groups],
             maxConnections: settings[S.maxConnections], connectTimeout: settings[S.connectTimeout],
             clientTimeout: settings[S.clientTimeout], serverTimeout: settings[S.serverTimeout], checkInterval: settings[S.checkInterval],
-            drain: settings[S.drain], httpsPort: settings[S.httpsPort], statistics: try Self.statistics(settings))
+            drain: settings[S.drain], httpsPort: settings[S.httpsPort], masters: settings[S.masters] ?? [],
+            masterEndpoints: settings[S.masterEndpoints].compactMap(MasterEndpoint.init), domain: settings[S.domain],
+            statistics: try Self.statistics(settings))
+        if settings[S.masters] != nil, settings[S.domain] == nil {
+            throw PlanRefusal(["HAPROXY_MASTERS are published below a domain: give it by HAPROXY_DOMAIN"])
+        }
         if settings[S.httpsPort] != nil, settings[S.certificates] == nil {
             throw PlanRefusal(["HAPROXY_HTTPS_PORT needs certificates: name their directory by HAPROXY_CERTS_DIR"])
         }
@@ -88,6 +93,10 @@ struct LoadBalancerPlan: Sendable {
             [settings[S.httpsPort], settings[S.statistics]?.port].compactMap { $0 }
         ).union(CommonSettings.probePorts.values)
         policy.routes.httpsPort = settings[S.httpsPort]
+        if settings[S.masters] != nil, let domain = settings[S.domain] {
+            policy.routes.reservedHosts = Set(
+                settings[S.masterEndpoints].compactMap(MasterEndpoint.init).map { "\($0.name).\(domain)".lowercased() })
+        }
         policy.routes.allowsHeads = settings[S.heads]
         policy.loss.confirmLoss = settings[S.confirmLoss]
         policy.loss.keepRoutes = settings[S.keepRoutes]

@@ -54,6 +54,14 @@ enum LoadBalancerSettings {
         "haproxy_stats_password", "HAPROXY_STATS_PASSWORD", secret: true, bounds: "printable ASCII without quotes and backslashes",
         help: "password of the statistics page, which there is not without one",
         isAllowed: { !$0.isEmpty && $0.utf8.allSatisfy { (33..<127).contains($0) && !"'\"\\".utf8.contains($0) } })
+    static let masters = OptionalSetting<[String]>(
+        "haproxy_masters", "HAPROXY_MASTERS", bounds: "an IP address each",
+        help: "masters whose leading Mesos, Marathon and Chronos are published as <name>.<domain>; none without it",
+        isAllowed: { !$0.isEmpty && $0.allSatisfy(IPAddress.isValid) })
+    static let masterEndpoints = Setting<[String]>(
+        "haproxy_master_endpoints", "HAPROXY_MASTER_ENDPOINTS", default: ["mesos:5050", "marathon:8080", "chronos:4400"],
+        bounds: "mesos, marathon or chronos, and its port", help: "what is published of HAPROXY_MASTERS",
+        isAllowed: { $0.allSatisfy { MasterEndpoint($0) != nil } })
     static let reserved = Setting<[Int]>(
         "haproxy_reserved_ports", "HAPROXY_RESERVED_PORTS", default: [22, 4400, 4443, 5050, 8080, 8300, 8301, 8443, 8500, 8600, 9090],
         bounds: "1–65535 each",
@@ -104,7 +112,8 @@ enum LoadBalancerSettings {
         settings: [
             mode.declaration, consul.declaration, token.declaration, caFile.declaration, groups.declaration, domain.declaration,
             bind.declaration, port.declaration, httpsPort.declaration, certificates.declaration, heads.declaration,
-            statistics.declaration, statisticsUser.declaration, statisticsPassword.declaration, reserved.declaration, binary.declaration,
+            statistics.declaration, statisticsUser.declaration, statisticsPassword.declaration, masters.declaration,
+            masterEndpoints.declaration, reserved.declaration, binary.declaration,
             template.declaration, directory.declaration,
             state.declaration, maxConnections.declaration, connectTimeout.declaration, clientTimeout.declaration, serverTimeout.declaration,
             checkInterval.declaration, drain.declaration, coalesce.declaration, confirmLoss.declaration, keepRoutes.declaration,

@@ -105,10 +105,12 @@ actor Updater {
     /// How often the operator's certificates are looked at: they may be mounted, where no event tells of a change.
     private static let certificateInterval: Duration = .seconds(2)
 
-    /// Asks HAProxy about the heads of a view that it was not asked about before; those that nothing has any more are forgotten.
+    /// Asks HAProxy about the heads of a view that it was not asked about before.
     private func withHeads(of snapshot: CatalogSnapshot) async -> RouteTable.Known {
         var known = reconciler.known
         guard plan.policy.routes.allowsHeads else { return known }
+        // Heads that nobody has any more are forgotten some time.
+        if known.heads.count > 1000 { known.heads = [:] }
         let instances = snapshot.instances.filter { $0.meta.keys.contains { $0.hasSuffix("_HEAD") || $0.hasSuffix("_OPTIONS") } }
         let checker = HeadChecker(binary: plan.binary, httpsPort: plan.surroundings.httpsPort)
         for check in RouteTable(instances, policy: plan.policy.routes, known: known).unchecked {

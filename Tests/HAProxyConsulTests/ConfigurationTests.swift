@@ -25,6 +25,9 @@ import Testing
         var surroundings = Rendering.Surroundings.sample
         surroundings.directory = path ?? directory.path
         surroundings.httpsPort = 443
+        surroundings.masters = ["10.0.0.1", "fd00::1"]
+        surroundings.masterEndpoints = ["mesos:5050", "marathon:8080"].compactMap(MasterEndpoint.init)
+        surroundings.domain = "lb.test"
         surroundings.statistics = .init(bind: HostPort(host: "127.0.0.1", port: 1936), user: "admin", password: "pa#ss{}$x")
         let renderer = Renderer(
             surroundings, template: try Template(ConfigurationTemplate.text, name: "t"),

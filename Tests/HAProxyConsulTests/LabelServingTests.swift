@@ -5,6 +5,7 @@ import Foundation
 import HTTPClient
 import JSON
 import Supervision
+import Synchronization
 import Testing
 
 /// What labels ask for, seen by a client of the executable with a real Consul and a real HAProxy.
@@ -165,6 +166,46 @@ import Testing
         try await register(2, ["HAPROXY_0_STICKY": "true", "HAPROXY_0_WEIGHT": "50"])
         try await eventually("the weight counts") { try await get([]) == "2" }
         #expect(try await reloads(balancer) == before)
+        await balancer.process?.terminate()
+        await agent.kill()
+    }
+
+    @Test func theMasterThatLeadsIsPublished() async throws {
+        let agent = try await ConsulAgent.start()
+        // Addresses of its own: the probe's port is the same on all masters.
+        let addresses = ["127.83.19.1", "127.83.19.2"]
+        let leads = Mutex(addresses[0])
+        let port = try freePort(on: addresses[0])
+        var servers: [TestHTTPBackend] = []
+        for address in addresses {
+            servers.append(try TestHTTPBackend(port: port, on: address) { _ in .init(200, address) })
+            servers.append(
+                try TestHTTPBackend(port: 9153, on: address) { _ in
+                    let role = leads.withLock { $0 } == address ? "leader" : "standby"
+                    return .init(200, (["component": "marathon", "role": .string(role), "detail": .null] as JSON).text())
+                })
+        }
+        let balancer = try RunningLoadBalancer(
+            consul: agent,
+            [
+                "HAPROXY_DOMAIN": "lb.test", "HAPROXY_MASTERS": addresses.joined(separator: ","),
+                "HAPROXY_MASTER_ENDPOINTS": "marathon:\(port)",
+            ])
+        try await balancer.start()
+        func body() async -> String? { await httpGet("/", port: balancer.port, headers: ["Host": "marathon.lb.test"])?.body }
+        for leader in addresses {
+            leads.withLock { $0 = leader }
+            try await eventually(within: .seconds(20), "\(leader) leads") {
+                for _ in 0..<4 { guard await body() == leader else { return false } }
+                return true
+            }
+        }
+        // No service may take its name.
+        try await client(agent).register(service("thief", port: port, ["HAPROXY_0_VHOST": "marathon.lb.test"]))
+        try await eventually("the claim is refused") {
+            try await balancer.document()["problems"]?.array?.contains { $0["problem"]?.string?.contains("is reserved") == true } == true
+        }
+        #expect(await body() == addresses[1])
         await balancer.process?.terminate()
         await agent.kill()
     }

@@ -42,11 +42,26 @@ enum ConfigurationTemplate {
             http-request set-var(txn.host) req.hdr(host),field(1,:),lower
             http-request set-var(txn.path) path
             http-request set-var(txn.route) var(txn.host),concat(,txn.path,/)
+        {{#masters}}
+            use_backend master_{{name}} if { var(txn.host) -m str {{host}} }
+        {{/masters}}
             use_backend %[var(txn.route),map_beg({{map}})] if { var(txn.route),map_beg({{map}}) -m found }
             default_backend no_route
 
         backend no_route
             http-request return status 503 content-type text/html string '{{page}}'
+        {{#masters}}
+
+        backend master_{{name}}
+            option httpchk GET /role
+            http-check expect rstring '"role": ?"leader"'
+        {{#https_port}}
+            http-request redirect code 301 location https://%[var(txn.host)]{{.}}%[pathq] if !{ ssl_fc }
+        {{/https_port}}
+        {{#servers}}
+            server {{address}} {{endpoint}} check port {{probe_port}} inter 1s fastinter 500ms downinter 1s fall 2 rise 1
+        {{/servers}}
+        {{/masters}}
         {{backends}}
         {{#listeners}}
 

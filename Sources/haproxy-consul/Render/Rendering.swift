@@ -18,6 +18,10 @@ struct Rendering: Hashable, Sendable {
         var drain: Duration
         /// Port of HTTPS by host name; nil for none.
         var httpsPort: Int?
+        /// Masters, and what of them is published below the domain.
+        var masters: [String] = []
+        var masterEndpoints: [MasterEndpoint] = []
+        var domain: String?
         /// Where the statistics page listens, and `user:password` for it; nil for none.
         var statistics: Statistics?
 
@@ -25,6 +29,11 @@ struct Rendering: Hashable, Sendable {
             var bind: HostPort
             var user: String
             var password: String
+        }
+
+        /// The host name of what is published of the masters; nil where it is not.
+        func host(of endpoint: MasterEndpoint) -> String? {
+            masters.isEmpty ? nil : domain.map { "\(endpoint.name).\($0)".lowercased() }
         }
 
         /// Where HAProxy reads certificates: copies that it has checked, so that a file that is just being renewed harms nobody.
@@ -153,7 +162,7 @@ struct Renderer: Sendable {
                 "timeout_connect": .string(Self.text(surroundings.connectTimeout)),
                 "timeout_client": .string(Self.text(surroundings.clientTimeout)),
                 "timeout_server": .string(Self.text(surroundings.serverTimeout)),
-                "https": https(list), "stats": stats,
+                "https": https(list), "stats": stats, "masters": masters,
                 "check": .string(surroundings.check), "drain": .string(Self.text(surroundings.drain)), "map": .string(map),
                 "page": .string(Self.page(isEmpty: table.backends.isEmpty, groups: surroundings.groups)), "backends": .string(backends),
                 "listeners": .array(listeners.sorted { $0.0 < $1.0 }.map(\.1)),
@@ -163,6 +172,22 @@ struct Renderer: Sendable {
     private func https(_ list: String?) -> JSON {
         guard let list, let port = surroundings.httpsPort else { return .null }
         return ["port": .number(port), "list": .string(list), "tls": .string(RouteTable.Shape.http2)]
+    }
+
+    private var masters: JSON {
+        let endpoints = surroundings.masterEndpoints.compactMap { endpoint -> JSON? in
+            guard let host = surroundings.host(of: endpoint) else { return nil }
+            let servers = surroundings.masters.map { address -> JSON in
+                [
+                    "address": .string(address), "endpoint": .string(HostPort(host: address, port: endpoint.port).description),
+                    "probe_port": .number(endpoint.probePort),
+                ]
+            }
+            // Their passwords are asked for by host name: never without TLS where there is TLS.
+            let suffix = surroundings.httpsPort.map { JSON.array([.string($0 == 443 ? "" : ":\($0)")]) } ?? .null
+            return ["name": .string(endpoint.name), "host": .string(host), "https_port": suffix, "servers": .array(servers)]
+        }
+        return .array(endpoints)
     }
 
     private var stats: JSON {

@@ -59,6 +59,8 @@ struct RouteTable: Hashable {
         var reservedPorts: Set<Int> = []
         /// The port of HTTPS by host name; nil for none.
         var httpsPort: Int?
+        /// Host names that no service may take.
+        var reservedHosts: Set<String> = []
         /// True where labels may hold free lines of the configuration.
         var allowsHeads = false
     }
@@ -148,7 +150,7 @@ extension RouteTable {
         var owners = Owners()
         for draft in drafts {
             let claims = draft.claims
-            for host in claims.hosts where owners.hosts[host] == nil || before.hosts[host] == draft.service {
+            for host in claims.hosts where !policy.isReserved(host) && (owners.hosts[host] == nil || before.hosts[host] == draft.service) {
                 owners.hosts[host] = draft.service
             }
             for port in claims.ports where !policy.reservedPorts.contains(port) && busyPorts[port] == nil {
@@ -167,5 +169,12 @@ extension RouteTable {
         self.init(
             backends: backends, problems: problems.sorted { ($0.service, $0.text) < ($1.service, $1.text) }, owners: owners,
             certificates: certificates, unchecked: Set(drafts.compactMap(\.unchecked)))
+    }
+}
+
+extension RouteTable.Policy {
+    /// True for a host name, with or without a path, that no service may take.
+    func isReserved(_ route: String) -> Bool {
+        !reservedHosts.isEmpty && reservedHosts.contains(String(route.prefix { $0 != "/" }))
     }
 }

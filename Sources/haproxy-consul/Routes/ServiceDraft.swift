@@ -110,6 +110,10 @@ struct ServiceDraft {
         let losesHost = backend.hosts.contains { owners.hosts[$0] != service }
         if losesHost {
             own.hosts = backend.hosts.filter { host in
+                if policy.isReserved(host) {
+                    refused.append("host name \(host) is reserved")
+                    return false
+                }
                 guard let owner = owners.hosts[host], owner != service else { return true }
                 refused.append("host name \(host) belongs to service \(owner)")
                 return false

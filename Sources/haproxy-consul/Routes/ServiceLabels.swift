@@ -146,10 +146,10 @@ struct ServiceLabels: Hashable {
 
     private mutating func readTLS(_ reader: inout LabelReader, _ policy: RouteTable.Policy, _ known: RouteTable.Known) {
         if reader.bool("REDIRECT_TO_HTTPS") == true {
-            if policy.httpsPort != nil {
+            if policy.httpsPort != nil, !known.certificates.isEmpty {
                 options.redirectsToHTTPS = true
             } else {
-                reader.report("REDIRECT_TO_HTTPS", "has no effect: there is no HTTPS here (HAPROXY_HTTPS_PORT)")
+                reader.report("REDIRECT_TO_HTTPS", "has no effect: there is no HTTPS here (HAPROXY_HTTPS_PORT, HAPROXY_CERTS_DIR)")
             }
         }
         guard let text = reader.take("SSL_CERT") else { return }
