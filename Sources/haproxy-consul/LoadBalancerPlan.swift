@@ -50,6 +50,9 @@ struct LoadBalancerPlan: Sendable {
         if settings[S.masters] != nil, settings[S.domain] == nil {
             throw PlanRefusal(["HAPROXY_MASTERS are published below a domain: give it by HAPROXY_DOMAIN"])
         }
+        if settings[S.httpsPort] == settings[S.port] {
+            throw PlanRefusal(["HAPROXY_PORT and HAPROXY_HTTPS_PORT are the same: choose two ports"])
+        }
         if settings[S.httpsPort] != nil, settings[S.certificates] == nil {
             throw PlanRefusal(["HAPROXY_HTTPS_PORT needs certificates: name their directory by HAPROXY_CERTS_DIR"])
         }

@@ -36,10 +36,10 @@ enum LoadBalancerSettings {
         help: "port of HTTPS by host name, with the certificates of HAPROXY_CERTS_DIR; none without it",
         isAllowed: { (1...65535).contains($0) })
     static let certificates = OptionalSetting<String>(
-        "haproxy_certs_dir", "HAPROXY_CERTS_DIR", bounds: "an absolute path",
+        "haproxy_certs_dir", "HAPROXY_CERTS_DIR", bounds: "an absolute path of letters, digits and /.-_",
         help:
             "directory of certificates, each with its chain and key in one .pem file; default.pem, else the first by name, is the default",
-        isAllowed: { $0.hasPrefix("/") })
+        isAllowed: { $0.hasPrefix("/") && HostName.isPlainPath($0) })
     static let heads = Setting<Bool>(
         "haproxy_allow_heads", "HAPROXY_ALLOW_HEADS", default: false,
         help: "labels may hold free lines of HAProxy's configuration, such as HAPROXY_0_BACKEND_HEAD; who deploys can then do here what "

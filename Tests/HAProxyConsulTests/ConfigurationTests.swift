@@ -36,13 +36,13 @@ import Testing
     }
 
     /// HAProxy's complaint about the files; nil where it takes them.
-    private func complaint(_ rendering: Rendering) async throws -> String? {
+    private func complaint(_ rendering: Rendering, warnings: Bool = true) async throws -> String? {
         try Files.write(rendering.mapPath, rendering.map.utf8)
         if let list = rendering.certificateList { try Files.write(list.path, list.text.utf8) }
         let path = directory.file("haproxy.cfg")
         try Files.write(path, rendering.configuration.utf8)
         let result = try await Command(ConfigurationCheck.argv(binary: "haproxy", file: path)).run()
-        let said = result.errorText.contains("[WARNING]") ? result.errorText : ""
+        let said = warnings && result.errorText.contains("[WARNING]") ? result.errorText : ""
         return result.termination.isSuccess && said.isEmpty ? nil : result.complaint
     }
 
@@ -119,6 +119,44 @@ import Testing
         // Half of them are plain enough to be served.
         #expect(table.backends.count > 10, "seed \(seed)")
     }
+
+    /// Of heads put together by chance, those that HAProxy takes one by one do no harm together.
+    @Test(arguments: [1, 2] as [UInt64]) func headsThatAreTakenDoNoHarmTogether(_ seed: UInt64) async throws {
+        var random = SeededGenerator(seed: seed)
+        var policy = policy
+        policy.allowsHeads = true
+        var known = try await known()
+        let instances = (0..<60).map { number -> ServiceInstance in
+            let lines = (0..<Int.random(in: 1...3, using: &random)).map { _ in Self.lines.randomElement(using: &random) ?? "" }
+            let place = Bool.random(using: &random) ? "BACKEND_HEAD" : "FRONTEND_HEAD"
+            var labels = ["HAPROXY_0_\(place)": lines.joined(separator: "\n"), "service_port": "\(12000 + number)"]
+            if Bool.random(using: &random) { labels["HAPROXY_0_VHOST"] = "host\(number).test" }
+            if Bool.random(using: &random) { labels["HAPROXY_0_STICKY"] = "true" }
+            if Bool.random(using: &random) { labels["HAPROXY_0_RATE_LIMIT"] = "5" }
+            return instance("app\(number)", number, labels)
+        }
+        let checker = HeadChecker(binary: "haproxy", httpsPort: 443)
+        for check in RouteTable(instances, policy: policy, known: known).unchecked { known.heads[check] = await checker.verdict(check) }
+        let table = RouteTable(instances, policy: policy, known: known)
+        #expect(table.unchecked.isEmpty)
+        let refused = Set(
+            table.problems.filter { $0.text.contains("HAProxy refuses its head") || $0.text.contains("no place") }.map(\.service))
+        #expect(table.backends.count + refused.count >= 60 && table.backends.count > 15 && refused.count > 5, "seed \(seed)")
+        let refusal = try await complaint(render(table), warnings: false)
+        #expect(refusal == nil, "seed \(seed): \(refusal ?? "")")
+    }
+
+    private static let lines = [
+        "timeout server 10m", "http-request set-header X-A b", "http-request deny if { src 10.0.0.0/8 }", "option httpchk GET /health",
+        "acl inner src 10.0.0.0/8", "http-request deny unless inner", "no-such-keyword", "server evil 6.6.6.6:80", "backend evil",
+        "stick-table type ip size 1k expire 1m", "cookie OTHER insert", "balance leastconn", "balance hdr(x)", "mode tcp", "mode http",
+        "http-response set-header X-B %[src]", "option forwardfor", "compression algo gzip", "tcp-request content accept", "acl 'x",
+        "http-request",
+        "errorfile 503 /nowhere", "retries 1", "fullconn 10", "http-request lua.evil", "log global", "description x", "global",
+        "use_backend b",
+        "http-request return status 200 content-type text/plain string 'a b'", "rate-limit sessions 10", "maxconn 5",
+        "option http-buffer-request",
+    ]
 
     private static let sections: Set = ["global", "defaults", "frontend", "backend"]
     private static let keys =

@@ -116,6 +116,24 @@ import Testing
         }
         #expect(await balancer.status(host: "web.test") == 200)
 
+        // Two at the same time over the whole service; the third is refused, and there is room again after.
+        let gate = DispatchSemaphore(value: 0)
+        let slow = try TestHTTPBackend { request in
+            if request.target == "/slow" { gate.wait() }
+            return .init(200, "slow")
+        }
+        try await consul.register(service("slow", port: slow.port, ["HAPROXY_0_VHOST": "slow.test", "HAPROXY_0_MAXCONN": "2"]))
+        try await balancer.waitUntil("slow.test", answers: 200)
+        let port = balancer.port
+        async let one = httpGet("/slow", port: port, headers: ["Host": "slow.test"], timeout: .seconds(20))
+        async let two = httpGet("/slow", port: port, headers: ["Host": "slow.test"], timeout: .seconds(20))
+        try await eventually("both are at the server") { slow.requests.count { $0.target == "/slow" } == 2 }
+        #expect(await balancer.status(host: "slow.test") == 503)
+        gate.signal()
+        gate.signal()
+        #expect(await [one?.status, two?.status] == [200, 200])
+        try await balancer.waitUntil("slow.test", answers: 200)
+
         // One head is good, one is not: that one's service alone is left out.
         try await consul.register(
             service(

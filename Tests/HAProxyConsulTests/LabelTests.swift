@@ -143,7 +143,7 @@ import Testing
         Case(["service_port": "11000"], policy: { $0.domain = "lb.test" }) { $0.mode == .tcp && $0.hosts.isEmpty },
         Case(["service_port": "11000", "HAPROXY_0_MODE": "http"], policy: { $0.domain = "lb.test" }) { $0.hosts == ["app.lb.test"] },
         Case(["HAPROXY_0_MODE": "tcp"], problems: ["neither"], policy: { $0.domain = "lb.test" }, wanted: nil),
-        Case(["HAPROXY_0_VHOST": "a.test", "HAPROXY_0_SPEED": "9"], problems: ["HAPROXY_0_SPEED is not supported"]) { $0.shape == .plain },
+        Case(["HAPROXY_0_VHOST": "a.test", "HAPROXY_0_SPEED": "9"], problems: ["HAPROXY_0_SPEED' is not supported"]) { $0.shape == .plain },
     ]
 
     @Test(arguments: cases) func labelsBecomeABackend(_ example: Case) {

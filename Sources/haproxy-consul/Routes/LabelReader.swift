@@ -52,9 +52,8 @@ struct LabelReader {
 
     /// Labels of this port that nothing has asked for.
     mutating func reportUnknown() {
-        for key in meta.keys.sorted() where key.hasPrefix(prefix) && !known.contains(String(key.dropFirst(prefix.count))) {
-            problems.append("label \(key) is not supported and has no effect")
-        }
+        let unknown = meta.keys.filter { $0.hasPrefix(prefix) && !known.contains(String($0.dropFirst(prefix.count))) }
+        for key in unknown.sorted() { problems.append("label \(LabelText.shown(key)) is not supported and has no effect") }
     }
 }
 
