@@ -113,7 +113,7 @@ var targets: [Target] = [
     executable(
         "embedded-engine", ["ClusterCore", "EmbeddedMesos", "MarathonScheduler", "ChronosScheduler", "Supervision", logging]),
     executable(
-        "mesos-cluster", ["ClusterCore", "JSON", "HTTPClient", "Supervision", "Checks", arguments, logging]),
+        "mesos-cluster", ["Chronos", "ClusterCore", "JSON", "HTTPClient", "Supervision", "Checks", arguments, logging]),
 
     // tests
     executable("entrypoint-fixture", runtime, path: "Tests/entrypoint-fixture"),

@@ -27,7 +27,7 @@ public enum EmbeddedChronos {
             exit(1)
         }
         logger.info(
-            "the embedded Chronos serves the APIs of Chronos 3.0.2 and 2.4.0; for production at scale Apache Mesos and Chronos are meant")
+            "the embedded Chronos serves the APIs of Chronos 3.0.2 and 2.4.0; it also runs on an upstream Mesos, which production wants")
         if !options.ineffective.isEmpty {
             logger.info("these options have no effect here: \(options.ineffective.joined(separator: " "))")
         }

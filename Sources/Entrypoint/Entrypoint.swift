@@ -51,7 +51,9 @@ public enum Entrypoint {
             return try await plan(component, schema, factsFile: file, asJSON: asJSON, onlyFacts: onlyFacts)
         case .health(let probe): return try health(schema, probe)
         case .settings(let form): return try settings(schema, form)
-        case .help: print(HelpText.of(schema))
+        case .help:
+            let path = CommandLine.arguments.first ?? schema.component
+            print(HelpText.of(schema, program: String(path[(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)...])))
         case .version: print("\(schema.component) \(ProjectVersion.text)")
         }
         return .success

@@ -3,16 +3,17 @@ import Settings
 
 /// `--help`, from the declarations.
 enum HelpText {
-    static func of(_ schema: SettingsSchema) -> String {
+    /// - Parameter program: the executable's name.
+    static func of(_ schema: SettingsSchema, program: String) -> String {
         """
         \(schema.summary)
 
-        Usage: <\(schema.component) entrypoint> [run]                                     start the component and supervise it
-               <\(schema.component) entrypoint> plan [--facts FILE] [--json|--print-facts] print what run would do, secrets redacted
-               <\(schema.component) entrypoint> health [--live|--ready|--role]            ask the running entrypoint; 0 = yes, 1 = no
-               <\(schema.component) entrypoint> settings [--json]                         print all settings and where they come from
-               <\(schema.component) entrypoint> settings --format markdown|argument_specs|compose
-               <\(schema.component) entrypoint> --help | --version
+        Usage: \(program) [run]                                     start the component and supervise it
+               \(program) plan [--facts FILE] [--json|--print-facts] print what run would do, secrets redacted
+               \(program) health [--live|--ready|--role]            ask the running entrypoint; 0 = yes, 1 = no
+               \(program) settings [--json]                         print all settings and where they come from
+               \(program) settings --format markdown|argument_specs|compose
+               \(program) --help | --version
 
         Settings, from the environment, a file named by <VARIABLE>_FILE, or the settings file by the name in brackets:
 

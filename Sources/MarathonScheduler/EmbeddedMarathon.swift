@@ -24,7 +24,7 @@ public enum EmbeddedMarathon {
         }
         if let level = options.logLevel.flatMap({ Logger.Level(rawValue: $0 == "warn" ? "warning" : $0) }) { logger.logLevel = level }
         logger.info(
-            "the embedded Marathon serves the API of Marathon \(MarathonOptions.version); for production at scale Apache Mesos and Marathon are meant"
+            "the embedded Marathon serves the API of Marathon \(MarathonOptions.version); it also runs on an upstream Mesos, which production wants"
         )
         if !options.ineffective.isEmpty {
             logger.info("these options have no effect here", metadata: ["options": "\(options.ineffective.joined(separator: " "))"])

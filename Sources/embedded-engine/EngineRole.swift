@@ -47,7 +47,7 @@ enum EngineRole: String, CaseIterable {
         return """
             usage: embedded-engine ROLE <flags of the upstream program>
                    embedded-engine --help | --version
-            Stands in for Apache Mesos, Marathon and Chronos on one host, for development and tests. Production runs the real ones.
+            Stands in for Apache Mesos on one host, for development and tests, and for Marathon and Chronos, on it or on an upstream Mesos.
 
             \(roles.joined(separator: "\n"))
 

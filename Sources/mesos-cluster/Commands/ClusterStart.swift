@@ -24,7 +24,11 @@ struct ClusterStart {
         }
         let supervisor = DevelopmentSupervisor(context: context, state: state)
         async let result: Void = supervisor.run()
-        try await follow()
+        do throws(ClusterError) {
+            try await follow()
+        } catch {
+            throw ClusterError(error.code, error.message.replacing("It goes on starting; see", with: "It was stopped; see"))
+        }
         Terminal.say("Ctrl-C stops the cluster")
         do {
             try await result

@@ -32,7 +32,8 @@ struct DeployCommand: AsyncParsableCommand {
             for file in files { documents.append(try DeploymentDocument(path: file, placeholders: placeholders)) }
             try Files.makeDirectory(state.directory.shared)
             let api = ClusterAPI(
-                topology: context.topology, credentials: try Secrets.administrator(context, state.directory), http: HTTPClient())
+                topology: context.topology, credentials: try Secrets.administrator(context, state.directory), http: HTTPClient(),
+                loadBalancerProbe: state.directory.socket(context.topology.nodes(of: .loadBalancer)[0], .haproxy))
             let deployer = Deployer(api: api, deadline: .now + limit, say: { Terminal.say($0) })
             try await deployer.deploy(documents)
         }

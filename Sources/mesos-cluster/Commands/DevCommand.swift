@@ -1,6 +1,7 @@
 import ArgumentParser
 import ClusterCore
 import Glibc
+import HTTPClient
 import Supervision
 
 struct DevCommand: AsyncParsableCommand {
@@ -17,7 +18,8 @@ struct DevCommand: AsyncParsableCommand {
     @Option(help: "Slaves: 1–50.") var slaves = 1
     @Option(help: "Load balancers: 1–9.") var loadBalancers = 1
     @Option(help: "The cluster's network, 127.x.0.0/16.") var network = "127.0.0.0/16"
-    @Flag(help: "Ask for a generated password on all HTTP APIs.") var auth = false
+    @Flag(help: "Ask for a password on the APIs of Mesos, Marathon and Chronos: user admin, generated into DIR/secrets/password.")
+    var auth = false
     @Flag(help: "Stay in the foreground; Ctrl-C stops the cluster.") var foreground = false
     @Option(help: "How long the start may take, such as 90s.") var timeout = "120s"
 
@@ -27,8 +29,15 @@ struct DevCommand: AsyncParsableCommand {
             let topology = try Topology(
                 masters: masters, slaves: slaves, loadBalancers: loadBalancers, network: Topology.network(network))
             let directory = state.directory
+            let isNew = !Files.exists(directory.contextFile)
             let context = try prepare(topology, directory)
-            try await ClusterStart(context: context, state: directory, limit: limit).run(staysInForeground: foreground)
+            do throws(ClusterError) {
+                try await ClusterStart(context: context, state: directory, limit: limit).run(staysInForeground: foreground)
+            } catch {
+                // What never ran must not stand in the way of the next attempt.
+                if isNew, !SupervisorLock.isHeld(directory) { try? directory.removeAllButLogs() }
+                throw error
+            }
         }
     }
 
@@ -49,6 +58,7 @@ struct DevCommand: AsyncParsableCommand {
             identifier: String(UInt64.random(in: .min ... .max), radix: 36), executables: Executable.ownDirectory)
         try Preflight.check(topology, executables: context.executables)
         try Files.makeDirectory(directory.path)
+        try directory.setLogsAside()
         if auth { try Secrets.generate(directory) }
         try context.save(directory)
         return context
@@ -57,7 +67,8 @@ struct DevCommand: AsyncParsableCommand {
 
 struct StartCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "start", abstract: "Starts a stopped cluster again from its state, and returns when all of it is ready.")
+        commandName: "start",
+        abstract: "Starts a stopped cluster again from its state, and returns when all of it is ready and the apps are back.")
 
     @OptionGroup var state: StateOption
     @Option(help: "How long the start may take, such as 90s.") var timeout = "120s"
@@ -65,8 +76,12 @@ struct StartCommand: AsyncParsableCommand {
     func run() async throws {
         try await reportingErrors { () throws(ClusterError) in
             let limit = try timeLimit(timeout)
+            let deadline = ContinuousClock.now + limit
             let context = try ClusterContext.load(state.directory)
             try await ClusterStart(context: context, state: state.directory, limit: limit).run(staysInForeground: false)
+            let api = ClusterAPI(
+                topology: context.topology, credentials: try Secrets.administrator(context, state.directory), http: HTTPClient())
+            try await AppsReturn(api: api, deadline: deadline, say: { Terminal.say($0) }).wait()
         }
     }
 }
@@ -100,10 +115,7 @@ struct DownCommand: AsyncParsableCommand {
             }
             let context = try ClusterContext.load(directory)
             try await ClusterStop(context: context, state: directory).run()
-            for path in [directory.path + "/nodes", directory.sockets, directory.shared, directory.secrets] { try Files.remove(path) }
-            for path in [directory.supervisorFile, directory.settingsFile, directory.lockFile, directory.contextFile] {
-                try Files.remove(path)
-            }
+            try directory.removeAllButLogs()
             Terminal.say("removed \(directory.path); its logs stay in \(directory.logs)")
         }
     }

@@ -17,6 +17,12 @@ struct StatusCommand: AsyncParsableCommand {
             let http = HTTPClient()
             let status = await StatusReader(context: context, state: state.directory, http: http).read()
             isHealthy = status.isHealthy
+            if !json, !SupervisorLock.isHeld(state.directory) {
+                Terminal.complain(
+                    status.nodes.contains { $0.components.contains(where: \.isLive) }
+                        ? "the supervisor has ended, so nothing is started again that dies: 'mesos-cluster stop', then 'start'"
+                        : "the cluster is stopped: 'mesos-cluster start' brings it back")
+            }
             Terminal.say(json ? status.json.text(pretty: true) : status.table)
             if !json { Terminal.say("\n" + context.addresses) }
         }

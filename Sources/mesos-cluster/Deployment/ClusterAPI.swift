@@ -1,3 +1,4 @@
+import Chronos
 import ClusterCore
 import HTTPClient
 import JSON
@@ -16,6 +17,8 @@ struct ClusterAPI {
     let topology: Topology
     let credentials: HTTPRequest.BasicAuth?
     let http: HTTPClient
+    /// The first load balancer's probe socket.
+    var loadBalancerProbe: String?
 
     /// Where the first load balancer serves HTTP.
     var pageURL: String { "http://\(topology.nodes(of: .loadBalancer)[0].address):\(Ports.loadBalancerHTTP)" }
@@ -40,13 +43,7 @@ struct ClusterAPI {
     /// What the last task of that name wrote to its stdout (or stderr); nil where it can't be found any more.
     func output(ofTask name: String, file: String = "stdout") async throws(ClusterError) -> String? {
         let state = try await onAnyMaster("GET", port: Ports.mesosMaster, "/master/state").json
-        var tasks: [JSON] = []
-        for framework in (state?["frameworks"]?.array ?? []) {
-            tasks += (framework["tasks"]?.array ?? []) + (framework["completed_tasks"]?.array ?? [])
-        }
-        let own = tasks.filter { $0["name"]?.string == name }
-        func time(_ task: JSON) -> Double { task["statuses"]?.array?.last?["timestamp"]?.double ?? 0 }
-        guard let task = own.max(by: { time($0) < time($1) }), let id = task["id"]?.string,
+        guard let task = Self.tasks(state, name: name).max(by: { Self.time($0) < Self.time($1) }), let id = task["id"]?.string,
             let slave = state?["slaves"]?.array?.first(where: { $0["id"] == task["slave_id"] }),
             let address = slave["pid"]?.string?.split(separator: "@").last
         else { return nil }
@@ -60,6 +57,34 @@ struct ClusterAPI {
             }
         }
         return nil
+    }
+
+    /// How many tasks of that name have failed since a time.
+    func failures(ofTask name: String, since start: Timestamp) async throws(ClusterError) -> Int {
+        let state = try await onAnyMaster("GET", port: Ports.mesosMaster, "/master/state").json
+        let ends: Set = ["TASK_FAILED", "TASK_ERROR", "TASK_LOST", "TASK_GONE", "TASK_DROPPED"]
+        return Self.tasks(state, name: name).count {
+            ends.contains($0["state"]?.string ?? "") && Self.time($0) * 1000 >= Double(start.milliseconds)
+        }
+    }
+
+    private static func tasks(_ state: JSON?, name: String) -> [JSON] {
+        (state?["frameworks"]?.array ?? []).flatMap { framework in
+            (framework["tasks"]?.array ?? []) + (framework["completed_tasks"]?.array ?? [])
+        }.filter { $0["name"]?.string == name }
+    }
+
+    /// When a task's last status was told, in seconds since 1970.
+    private static func time(_ task: JSON) -> Double { task["statuses"]?.array?.last?["timestamp"]?.double ?? 0 }
+
+    /// What the first load balancer says of services' labels, each in a sentence.
+    func labelProblems() async -> [String] {
+        guard let probe = loadBalancerProbe else { return [] }
+        let request = HTTPRequest("GET", "http://localhost/status", timeout: .seconds(3), unixSocket: probe)
+        guard let response = try? await http.send(request), let document = try? JSON(parsing: response.body) else { return [] }
+        return (document["status"]?["problems"]?.array ?? []).map { problem in
+            "service \(problem["service"]?.string ?? "?"): \(problem["problem"]?.string ?? "")"
+        }
     }
 
     private func onAnyMaster(_ method: String, port: Int, _ path: String, body: JSON? = nil) async throws(ClusterError) -> Answer {

@@ -21,6 +21,10 @@ enum DeploymentDocument {
         } catch {
             throw ClusterError(.invalid, "\(path) is not JSON: \(error)")
         }
+        if json["apps"] != nil || json["groups"] != nil {
+            throw ClusterError(
+                .invalid, "\(path) is a group of apps: give a file for each app, or send the group to Marathon (PUT /v2/groups)")
+        }
         if json["schedule"] != nil || json["parents"] != nil {
             guard let name = json["name"]?.string else { throw ClusterError(.invalid, "\(path): a Chronos job needs a name") }
             self = .job(name: name, isDependent: json["parents"] != nil, json)

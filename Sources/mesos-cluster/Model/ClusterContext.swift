@@ -95,6 +95,22 @@ struct StateDirectory {
     /// A directory that jobs on the slaves share.
     var shared: String { path + "/shared" }
 
+    /// Moves the logs of an ended cluster to `logs.before`, in place of those of the one before it: a new cluster's are its own.
+    func setLogsAside() throws(ClusterError) {
+        guard Files.exists(logs) else { return }
+        try Files.remove(logs + ".before")
+        guard rename(logs, logs + ".before") == 0 else {
+            throw ClusterError(.io, "can't move \(logs) aside: \(String(cString: strerror(errno)))")
+        }
+    }
+
+    /// Removes what a cluster has kept here, but its logs.
+    func removeAllButLogs() throws(ClusterError) {
+        for path in [path + "/nodes", sockets, shared, secrets, supervisorFile, settingsFile, lockFile, contextFile] {
+            try Files.remove(path)
+        }
+    }
+
     func log(_ node: Node, _ component: ComponentKind) -> String { "\(logs)/\(node.name).\(component.rawValue).log" }
     var supervisorLog: String { logs + "/supervisor.log" }
     func data(_ node: Node, _ component: ComponentKind) -> String { "\(path)/nodes/\(node.name)/\(component.rawValue)" }
