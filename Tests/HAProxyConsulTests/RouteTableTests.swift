@@ -101,7 +101,7 @@ func instance(
         #expect(text.contains("a: port 8080 is reserved"))
         #expect(text.contains("b: port 11000 is in use"))
         #expect(text.contains("c: label HAPROXY_0_PORT is '99999'"))
-        #expect(text.contains("d: label HAPROXY_0_SPEED' is not supported"))
+        #expect(text.contains("d: label 'HAPROXY_0_SPEED' is not supported"))
     }
 
     @Test func aDomainNamesEachHTTPService() {
