@@ -1,5 +1,6 @@
 import Checks
 import ClusterCore
+import Glibc
 import HAProxy
 import JSON
 import Logging
@@ -14,6 +15,9 @@ final class LoadBalancerState: Sendable {
         var runtimeChanges = 0
         var failedReloads = 0
         var lastReload: ContinuousClock.Instant?
+        /// What HAProxy says of the certificates in use, by name, and their contents' digests.
+        var certificates: [String: CertificateInfo] = [:]
+        var certificateDigests: [String: String] = [:]
     }
 
     private let plan: LoadBalancerPlan
@@ -90,9 +94,18 @@ final class LoadBalancerState: Sendable {
         if let (name, reason) = reconciler.known.refusedCertificates.min(by: { $0.key < $1.key }) {
             return .fail("certificate \(name) can't be used: \(reason)")
         }
+        if let warning = CertificateWatch.warning(current.certificates, now: Int64(time(nil))) { return .fail(warning) }
         let problems = reconciler.table.problems
         guard let first = problems.first else { return .pass("no problem") }
         return .fail("\(problems.count) problems; service \(first.service): \(first.text)")
+    }
+
+    private static func certificates(_ state: Snapshot) -> JSON {
+        let inUse = state.certificates.sorted { $0.key < $1.key }.map { name, info -> JSON in
+            ["name": .string(name), "hosts": .array(info.names.map { .string($0) }), "expires": .string(info.expiryText)]
+        }
+        let refused = state.reconciler.known.refusedCertificates.sorted { $0.key < $1.key }.map { ($0.key, JSON.string($0.value)) }
+        return ["in_use": .array(inUse), "refused": .object(JSONObject(refused))]
     }
 
     /// `/status`
@@ -114,7 +127,7 @@ final class LoadBalancerState: Sendable {
             "reloads": .number(state.reloads), "runtime_changes": .number(state.runtimeChanges),
             "failed_reloads": .number(state.failedReloads),
             "last_reload_age_seconds": seconds(state.lastReload), "failure": reconciler.failure.map { .string($0) },
-            "services": .array(services), "certificates": plan.certificates.map { _ in reconciler.known.json },
+            "services": .array(services), "certificates": plan.certificates.map { _ in Self.certificates(state) },
             "problems": .array(
                 reconciler.table.problems.map { ["service": .string($0.service), "problem": .string($0.text)] }),
         ])

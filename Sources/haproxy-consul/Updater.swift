@@ -2,6 +2,8 @@ import Checks
 import ClusterCore
 import Consul
 import Entrypoint
+import Glibc
+import HAProxy
 import HTTPClient
 import JSON
 import Logging
@@ -91,6 +93,7 @@ actor Updater {
         case .changeFailed(let error): actions = reconciler.runtimeFailed(error.description, now: now)
         case .wakeUp: actions = reconciler.tick(now: now)
         case .lookAtCertificates:
+            await askOfCertificates()
             let known = await lookAtCertificates()
             guard known != reconciler.known else { return }
             actions = reconciler.learned(known, now: now)
@@ -117,6 +120,27 @@ actor Updater {
             known.heads[check] = await checker.verdict(check)
         }
         return known
+    }
+
+    /// Asks HAProxy what the certificates that it serves are for, where it has others than before.
+    private func askOfCertificates() async {
+        let served = reconciler.servedTable.certificates
+        guard !reconciler.isApplying, served != state.current.certificateDigests else { return }
+        let worker = WorkerSocket(plan.surroundings.statsSocket)
+        var certificates: [String: CertificateInfo] = [:]
+        for name in served.keys {
+            guard let info = try? await worker.certificate("\(plan.surroundings.certificateDirectory)/\(name)") else { return }
+            certificates[name] = info
+        }
+        state.update {
+            $0.certificates = certificates
+            $0.certificateDigests = served
+        }
+        if let warning = CertificateWatch.warning(certificates, now: Int64(time(nil))) { context.logger.warning("\(warning)") }
+        guard let expiry = CertificateWatch.firstExpiry(certificates) else { return }
+        await context.metrics.set(
+            "haproxy_consul_certificate_expiry_seconds", help: "when the first certificate in use expires, in seconds since 1970",
+            to: Double(expiry))
     }
 
     /// Looks at the operator's certificates, and copies those that have changed.

@@ -71,6 +71,11 @@ import Testing
             try await curl("https://late.test/", at: https, ["--cacert", late]).hasPrefix("200")
         }
         #expect(try await curl("https://web.test/", at: https, ["--cacert", new]).hasPrefix("200"))
+        try await eventually("what the certificates are for") {
+            let inUse = try await balancer.document()["certificates"]?["in_use"]?.array ?? []
+            return inUse.compactMap { $0["hosts"]?.array?.first?.string } == ["default.test", "late.test", "web.test"]
+        }
+        #expect(balancer.log.contains("certificate default.pem expires on"))
         #expect(try await balancer.document()["certificates"]?["refused"]?["web.pem"]?.string != nil)
         // After a restart, too.
         #expect(await balancer.process?.terminate(grace: .seconds(30)) == 0)

@@ -20,6 +20,7 @@ struct CertificateDirectory: Hashable, Sendable {
         var next = known
         next.certificates = [:]
         next.refusedCertificates = [:]
+        next.refusedDigests = [:]
         let names: [String]
         do throws(ClusterError) {
             names = try Files.list(source).filter(CertificateName.isValid).sorted()
@@ -32,7 +33,15 @@ struct CertificateDirectory: Hashable, Sendable {
             let before = known.certificates[name]
             do throws(ClusterError) {
                 let digest = try digest(name)
-                if digest != before { try await check(name) }
+                if digest == known.refusedDigests[name], let reason = known.refusedCertificates[name] {
+                    next.refusedDigests[name] = digest
+                    throw ClusterError(.invalid, reason)
+                }
+                if digest != before {
+                    next.refusedDigests[name] = digest
+                    try await check(name)
+                    next.refusedDigests[name] = nil
+                }
                 next.certificates[name] = digest
             } catch {
                 next.refusedCertificates[name] = error.message

@@ -109,7 +109,7 @@ struct Renderer: Sendable {
     /// The default certificate first: clients that name no host get it.
     private func certificateList(_ table: RouteTable) -> (path: String, text: String)? {
         guard surroundings.httpsPort != nil, !table.certificates.isEmpty else { return nil }
-        let names = table.certificates.keys.sorted { ($0 != "default.pem" ? 1 : 0, $0) < ($1 != "default.pem" ? 1 : 0, $1) }
+        let names = table.certificates.keys.sorted { CertificateWatch.order($0) < CertificateWatch.order($1) }
         let text = names.map { "\(surroundings.certificateDirectory)/\($0)\n" }.joined()
         return ("\(surroundings.directory)/certs-\(Self.digest(text)).list", text)
     }

@@ -7,6 +7,8 @@ extension RouteTable {
         var certificates: [String: String] = [:]
         /// Those that it does not take, each with the reason.
         var refusedCertificates: [String: String] = [:]
+        /// Digests of the contents that were refused: they are not tried again.
+        var refusedDigests: [String: String] = [:]
         /// Why HAProxy refuses a head, by the options that hold it; empty where it takes it.
         var heads: [HeadCheck: String] = [:]
 
