@@ -42,6 +42,7 @@ struct ProbeService: Sendable {
 
     /// Says that `ReadinessWatch` is understood here, so that an asker needs no other way to find out.
     private func readiness(_ summary: ChecksRunner.Summary) -> HTTPServer.Response {
+        status.isSeenReady(summary.isPassing(.ready))
         var object = summary.json(.ready, component: plan.component).object ?? [:]
         object["watchable"] = true
         return .json(.object(object), status: summary.isPassing(.ready) ? 200 : 503)
@@ -54,6 +55,7 @@ struct ProbeService: Sendable {
             let seen = status.changes.count
             let summary = await runner.summary()
             let isReady = summary.isPassing(.ready)
+            status.isSeenReady(isReady)
             let left = deadline - .now
             guard left > .zero, watch.known == isReady, !Task.isCancelled else {
                 return readiness(summary)

@@ -23,6 +23,7 @@ final class RunStatus: Sendable {
         var supervisor: Supervisor?
         var companionFailures: [String: String] = [:]
         var probeSocket: String?
+        var wasReady: Bool?
     }
     private let state = Mutex(State())
     private let started = ContinuousClock.now
@@ -51,6 +52,14 @@ final class RunStatus: Sendable {
         changes.ring()
     }
     func watcherHasAsked() { watchers.ring() }
+    /// What anybody's question has found out is told to all who watch.
+    func isSeenReady(_ isReady: Bool) {
+        let isNews = state.withLock { state in
+            defer { state.wasReady = isReady }
+            return state.wasReady != isReady
+        }
+        if isNews { changes.ring() }
+    }
 
     /// Shows that this run is about to stop before anything of it does. Those who watch its readiness hear of it at once; each asks anew
     /// when it has acted on that (keepalived-wrap has moved the virtual addresses away), which is waited for.

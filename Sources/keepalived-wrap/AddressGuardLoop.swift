@@ -53,14 +53,31 @@ struct AddressGuardLoop {
 
     // MARK: Addresses
 
+    /// The virtual addresses that are here; those that share their network with an address that stays are marked `IFA_F_NOPREFIXROUTE`.
+    ///
+    /// A bounded IPv6 address would bound the route of its network too, which the other address needs for ever.
     private func list() -> [clinux_address] {
         do throws(ClusterError) {
-            return try HostAddresses.all().filter { moving.contains(LinkAddress($0).address) && LinkAddress($0).interface != "lo" }
+            let all = try HostAddresses.all().filter { LinkAddress($0).interface != "lo" }
+            let own = all.map { LinkAddress($0) }.filter { !moving.contains($0.address) }
+            return all.filter { moving.contains(LinkAddress($0).address) }.map { entry in
+                var entry = entry
+                let link = LinkAddress(entry)
+                let hasNeighbour = own.contains {
+                    $0.interface == link.interface && $0.prefixLength == link.prefixLength
+                        && $0.address.sharesPrefix(of: link.prefixLength, with: link.address)
+                }
+                if hasNeighbour { entry.flags |= Self.noPrefixRoute }
+                return entry
+            }
         } catch {
             logger.error("\(error)")
             return []
         }
     }
+
+    /// `IFA_F_NOPREFIXROUTE` (linux/if_addr.h): the kernel leaves the network's route alone.
+    private static let noPrefixRoute: UInt32 = 0x200
 
     private mutating func look(_ tell: (AddressGuard.Event) -> Void) {
         let now = Set(list().map { LinkAddress($0).address })
@@ -104,7 +121,7 @@ struct AddressGuardLoop {
     }
 
     private mutating func renew(_ tell: (AddressGuard.Event) -> Void) {
-        nextRenewal = .now + lease / 3
+        nextRenewal = .now + lease / 2
         if !drain().isEmpty { look(tell) }
         for var address in list() {
             let problem = clinux_set_address_lifetime(&address, UInt32(lease.milliseconds / 1000))
@@ -116,7 +133,7 @@ struct AddressGuardLoop {
         // An address that keepalived removed between the list and the prolongation has been added again by it: that one goes.
         let changes = drain()
         for var change in changes where change.isRemoved { clinux_delete_address(&change.address) }
-        if changes.contains(where: \.isRemoved) { look(tell) }
+        if !changes.isEmpty { look(tell) }
     }
 
     // MARK: keepalived

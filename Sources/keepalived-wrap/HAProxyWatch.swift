@@ -45,8 +45,9 @@ actor HAProxyWatch {
     private(set) var tracker = HAProxyTracker()
     private var lastLook: ContinuousClock.Instant?
 
-    /// How long an answer of a watchable probe may take: while all is well, and while the verdict is not sure.
-    static let calmWait = Duration.seconds(5)
+    /// How long an answer of a watchable probe may take: while all is well, and while the verdict is not sure. A change of HAProxy's
+    /// process is answered at once all the same; only one that runs but does not answer is found out by somebody's asking.
+    static let calmWait = Duration.seconds(15)
     static let anxiousWait = Duration.seconds(1)
 
     init(probe: Probe, interval: Duration, trackFile: String) {
@@ -79,9 +80,11 @@ actor HAProxyWatch {
                 try Self.write(isReady: tracker.isReady, to: trackFile)
                 report(context)
             }
-            await context.metrics.set(
-                "keepalived_haproxy_ready", help: "1 where the node's HAProxy is ready and may get the virtual addresses.",
-                to: tracker.isReady ? 1 : 0)
+            if hasChanged || last == nil {
+                await context.metrics.set(
+                    "keepalived_haproxy_ready", help: "1 where the node's HAProxy is ready and may get the virtual addresses.",
+                    to: tracker.isReady ? 1 : 0)
+            }
             if hasChanged, !tracker.isReady { await released() }
             let isNews = answer.isWatchable && answer.observation.isReady != last?.observation.isReady
             // Whatever the other side does, it is not asked without a pause.

@@ -12,12 +12,17 @@ enum KeepalivedTemplate {
     ///
     /// Members of a group hold their addresses together, and only a group's track file moves them together (keepalived.conf(5),
     /// "VRRP synchronization group"). Weight 0 makes an unready HAProxy a fault: the addresses are given up at once.
+    ///
+    /// A master says every 2 s where the addresses are (gratuitous ARP and NA): a client that asked while the paused kernel of another
+    /// node still answered, which ends with the address's lease, finds the right one soon.
     static let text = """
         # Written by keepalived-wrap: what is changed here is lost at its next start.
         global_defs {
             router_id {{router_id}}
             vrrp_version {{version}}
             vrrp_notify_fifo "{{notices}}"
+            vrrp_garp_master_delay 1
+            vrrp_garp_master_refresh 2
         }
         {{#track_file}}
 

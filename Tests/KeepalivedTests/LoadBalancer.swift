@@ -14,10 +14,11 @@ func command(_ argv: [String], _ directory: TemporaryDirectory) async throws -> 
     return (code, process.output)
 }
 
-/// Two network namespaces, joined by a pair of veth devices: the network of two load balancers. Removed by `remove`.
+/// Two network namespaces, joined by a bridge in a third: the network of two load balancers. Removed by `remove`.
 struct NamespacePair: Sendable {
     let names: [String]
     let directory: TemporaryDirectory
+    private let bridge: String
 
     /// Whether this host lets us make namespaces: that needs root (CAP_SYS_ADMIN and CAP_NET_ADMIN).
     static func canBeMade() async -> Bool {
@@ -31,16 +32,27 @@ struct NamespacePair: Sendable {
         let tag = String(UInt32.random(in: 0 ... .max), radix: 36)
         let names = ["vrrp-\(tag)-1", "vrrp-\(tag)-2"]
         self.names = names
+        bridge = "vrrp-\(tag)-bridge"
         directory = try TemporaryDirectory("vrrp")
         for name in names { try await ip(["netns", "add", name]) }
-        try await ip(["link", "add", "veth1", "netns", names[0], "type", "veth", "peer", "name", "veth2", "netns", names[1]])
+        try await ip(["netns", "add", bridge])
+        try await ip(["-n", bridge, "link", "add", "bridge", "type", "bridge"])
+        try await ip(["-n", bridge, "link", "set", "bridge", "up"])
         for (index, name) in names.enumerated() {
             let (device, host) = ("veth\(index + 1)", index + 1)
+            try await ip(
+                ["link", "add", "port\(host)", "netns", bridge, "type", "veth", "peer", "name", device, "netns", name])
+            try await ip(["-n", bridge, "link", "set", "port\(host)", "master", "bridge", "up"])
             try await ip(["-n", name, "link", "set", "lo", "up"])
             try await ip(["-n", name, "link", "set", device, "up"])
             try await ip(["-n", name, "addr", "add", "198.18.7.\(host)/24", "dev", device])
             try await ip(["-n", name, "addr", "add", "fd00:18:7::\(host)/64", "dev", device, "nodad"])
         }
+    }
+
+    /// Takes a node out of the network, or back in; its link stays up.
+    func isolate(_ number: Int, _ isIsolated: Bool) async throws {
+        try await ip(["-n", bridge, "link", "set", "port\(number)"] + (isIsolated ? ["nomaster"] : ["master", "bridge"]))
     }
 
     func ip(_ arguments: [String]) async throws {
@@ -50,7 +62,7 @@ struct NamespacePair: Sendable {
 
     /// Ends what still runs in the namespaces, and removes them.
     func remove() async {
-        for name in names {
+        for name in names + [bridge] {
             for pid in (try? await command(["ip", "netns", "pids", name], directory))?.output.split(separator: "\n") ?? [] {
                 if let pid = Int32(pid) { kill(pid, SIGKILL) }
             }
@@ -143,6 +155,17 @@ actor LoadBalancer {
         }
         return pid
     }
+
+    /// Sends a signal to the VRRP process and keepalived; where `all`, to the entrypoint too.
+    func signal(_ number: Int32, all: Bool) async throws {
+        let main = Int32((directory.read("run/keepalived.pid") ?? "").prefix { $0.isNumber }) ?? 0
+        guard main > 1 else { throw TestFailure(description: "no keepalived.pid") }
+        for pid in [try vrrpPID(), main] { kill(pid, number) }
+        if all, let wrap { wrap.signal(number) }
+    }
+
+    /// Kills the entrypoint alone.
+    func killWrap() async { await wrap?.kill() }
 
     /// Ends everything as a lost node does, so that nothing of it can tidy up: all are stopped first.
     func killAll() async throws {

@@ -13,6 +13,12 @@ struct NamespaceTests {
     func withLoadBalancers(
         _ settings: [String: String] = [:], _ body: (LoadBalancer, LoadBalancer) async throws -> Void
     ) async throws {
+        try await withNetwork(settings) { _, one, two in try await body(one, two) }
+    }
+
+    func withNetwork(
+        _ settings: [String: String] = [:], _ body: (NamespacePair, LoadBalancer, LoadBalancer) async throws -> Void
+    ) async throws {
         let pair = try await NamespacePair()
         let (one, two) = (try LoadBalancer(1, pair), try LoadBalancer(2, pair))
         do {
@@ -27,7 +33,7 @@ struct NamespaceTests {
                 }
             }
             try await owner(one, other: two, "the first of the peers owns the addresses")
-            try await body(one, two)
+            try await body(pair, one, two)
         } catch {
             await pair.remove()
             Issue.record("\(error)\n--- 1\n\(await one.log)\n--- 2\n\(await two.log)")
@@ -99,6 +105,69 @@ struct NamespaceTests {
             #expect(await one.wrapIsRunning)
             #expect(await one.stopWrap() == 0)
             #expect(try await one.held() == [])
+        }
+    }
+
+    @Test func aPausedKeepalivedIsReplaced() async throws {
+        try await withLoadBalancers { one, two in
+            try await one.signal(SIGSTOP, all: false)
+            let took = try await owner(two, other: one, "the other takes over, and the paused one has none")
+            print("VIP after a pause of keepalived: \(took)")
+            try await owner(one, other: two, "a new keepalived owns them again")
+            #expect(await one.log.contains("ended keepalived and removed the virtual addresses"))
+        }
+    }
+
+    @Test func aPausedNodeLosesItsAddresses() async throws {
+        try await withLoadBalancers(["KEEPALIVED_ADDRESS_LEASE": "3s"]) { one, two in
+            try await one.signal(SIGSTOP, all: true)
+            let took = try await owner(two, other: one, "the kernel takes the addresses of a node back where nothing runs")
+            print("VIP after a pause of all: \(took)")
+            try await one.signal(SIGCONT, all: true)
+            try await owner(one, other: two, "it owns them again when it runs again")
+        }
+    }
+
+    @Test func aPausedNodeThatComesBackSettlesAtOnce() async throws {
+        try await withLoadBalancers { one, two in
+            try await one.signal(SIGSTOP, all: true)
+            try await eventually("the other takes over") { try await two.held() == Self.all }
+            try await one.signal(SIGCONT, all: true)
+            let took = try await owner(one, other: two, "one of them gives up")
+            print("both after a pause: \(took)")
+        }
+    }
+
+    @Test func anIsolatedNodeThatComesBackSettlesAtOnce() async throws {
+        try await withNetwork { pair, one, two in
+            try await pair.isolate(1, true)
+            try await eventually("the other takes over") { try await two.held() == Self.all }
+            #expect(try await one.held() == Self.all)
+            try await pair.isolate(1, false)
+            let took = try await owner(one, other: two, "one of them gives up")
+            print("both after an isolation: \(took)")
+        }
+    }
+
+    @Test func aKilledEntrypointLeavesNothing() async throws {
+        try await withLoadBalancers { one, two in
+            await one.killWrap()
+            let took = try await owner(two, other: one, "the other takes over, and nothing is left")
+            print("VIP after the entrypoint was killed: \(took)")
+        }
+    }
+
+    /// The route of the network is the node's own address's: bounding a virtual address must not bound it.
+    @Test func theNetworkStaysWhenTheAddressesLeave() async throws {
+        try await withNetwork(["KEEPALIVED_ADDRESS_LEASE": "3s"]) { pair, one, two in
+            let end = ContinuousClock.now + .seconds(5)
+            while ContinuousClock.now < end { #expect(try await one.held() == Self.all) }
+            let routes = { try await command(["ip", "-n", pair.names[0], "-6", "route", "show", "fd00:18:7::/64"], pair.directory).output }
+            let before = try await routes()
+            #expect(before.contains("veth1") && !before.contains("expires"))
+            #expect(await one.stopWrap() == 0)
+            let after = try await routes()
+            #expect(after.contains("veth1"))
         }
     }
 
