@@ -161,7 +161,9 @@ var targets: [Target] = [
     tests("JSONTests", ["JSON"]),
     tests(
         "KeepalivedTests",
-        ["Checks", "ClusterCore", "ClusterTestKit", "Consul", "Entrypoint", "HTTPClient", "JSON", "Settings", "keepalived-wrap"]),
+        [
+            "Checks", "ClusterCore", "ClusterTestKit", "Consul", "Entrypoint", "HTTPClient", "JSON", "Settings", "keepalived-wrap", logging,
+        ]),
     tests("LinkageTests", ["ClusterTestKit", "embedded-engine"] + entrypoints),
     tests(
         "MarathonConsulTests",
