@@ -18,26 +18,37 @@ public enum Base64 {
         return String(decoding: out, as: UTF8.self)
     }
 
+    /// The value of each letter; 255 for what is none.
+    private static let values: [UInt8] = {
+        var values = [UInt8](repeating: 255, count: 256)
+        for (value, letter) in alphabet.enumerated() { values[Int(letter)] = UInt8(value) }
+        return values
+    }()
+
     /// The bytes; nil where the text is no base64. Padding may be absent.
     public static func decode(_ text: some StringProtocol) -> [UInt8]? {
-        var out: [UInt8] = []
-        var bits: UInt32 = 0
-        var count = 0
-        for byte in text.utf8.reversed().drop(while: { $0 == UInt8(ascii: "=") }).reversed() {
-            guard let value = alphabet.firstIndex(of: byte) else { return nil }
-            bits = bits << 6 | UInt32(value)
-            count += 1
-            if count % 4 == 0 {
-                out += [UInt8(bits >> 16 & 255), UInt8(bits >> 8 & 255), UInt8(bits & 255)]
-                bits = 0
+        var letters = Array(text.utf8)
+        while letters.last == UInt8(ascii: "=") { letters.removeLast() }
+        var out = [UInt8](repeating: 0, count: letters.count * 6 / 8)
+        guard letters.count % 4 != 1 else { return nil }
+        let isWhole = letters.withUnsafeBufferPointer { letters in
+            values.withUnsafeBufferPointer { values in
+                out.withUnsafeMutableBufferPointer { out in
+                    var (bits, held, position) = (UInt32(0), 0, 0)
+                    for letter in letters {
+                        let value = values[Int(letter)]
+                        guard value < 64 else { return false }
+                        bits = bits << 6 | UInt32(value)
+                        held += 6
+                        guard held >= 8 else { continue }
+                        held -= 8
+                        out[position] = UInt8(truncatingIfNeeded: bits >> UInt32(held))
+                        position += 1
+                    }
+                    return true
+                }
             }
         }
-        switch count % 4 {
-        case 0: break
-        case 2: out.append(UInt8(bits >> 4 & 255))
-        case 3: out += [UInt8(bits >> 10 & 255), UInt8(bits >> 2 & 255)]
-        default: return nil
-        }
-        return out
+        return isWhole ? out : nil
     }
 }
