@@ -34,7 +34,7 @@ import Testing
         #expect(try await consul.values(under: "marathon/").count == 5200)
         var again = try await cycle()
         // A debug build beside other tests; a release build takes a fraction of it.
-        let limit = Duration.seconds(5)
+        let limit = Duration.seconds(10)
         for _ in 0..<2 where again.0 >= limit { again = try await cycle() }
         print("5000 tasks: written in \(first.milliseconds) ms, compared in \(again.0.milliseconds) ms")
         #expect(again.writes == 0)

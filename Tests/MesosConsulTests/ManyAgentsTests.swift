@@ -3,6 +3,7 @@ import ClusterCore
 import ClusterTestKit
 import Consul
 import Entrypoint
+import Glibc
 import HTTPClient
 import JSON
 import Logging
@@ -55,9 +56,10 @@ import ZooKeeper
         let clock = ContinuousClock()
         let run = Task { try await bridge.run() }
 
-        // The best of three: other tests use the machine, too.
+        // The best of three, and 2 s of a machine that is not overloaded: the 200 agents run in this process, in a debug build.
+        let limit = Duration.seconds(2) * overload()
         var (living, cycle) = (Duration.seconds(60), Duration.seconds(60))
-        for _ in 0..<3 where living >= .seconds(2) || cycle >= .seconds(2) {
+        for _ in 0..<3 where living >= limit || cycle >= limit {
             state.tell(.none)
             for agent in all { agent.clear() }
             try await eventually("it is not active") { state.current.lastState == nil }
@@ -72,8 +74,8 @@ import ZooKeeper
             cycle = try #require(state.current.lastCycle)
             print("200 nodes, 20 dead: the living were told after \(living.milliseconds) ms, the cycle took \(cycle.milliseconds) ms")
         }
-        #expect(living < .seconds(2))
-        #expect(cycle < .seconds(2))
+        #expect(living < limit)
+        #expect(cycle < limit)
         #expect(state.current.agentProblems.count == Self.count / 10)
 
         // While the dead are tried again and again, news reaches a living agent at once.
@@ -82,7 +84,7 @@ import ZooKeeper
         master.send(["type": "TASK_ADDED", "task_added": ["task": operatorTask("new", slave: "S0", port: 31900)]])
         try await eventually("the new task is registered") { agents[0]?.ids.contains("mesos-consul:F:new:0") ?? false }
         print("a task was registered \((clock.now - told).milliseconds) ms after its event")
-        #expect(clock.now - told < .seconds(1))
+        #expect(clock.now - told < .seconds(1) * overload())
         #expect(all.reduce(0) { $0 + $1.writes } == writes + 1)
         run.cancel()
         _ = await run.result
@@ -135,6 +137,13 @@ import ZooKeeper
         _ = await run.result
         _ = own.address
     }
+}
+
+/// How many threads want each core; at least 1.
+private func overload() -> Double {
+    var load = 0.0
+    guard getloadavg(&load, 1) == 1 else { return 1 }
+    return max(1, load / Double(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
 }
 
 extension BridgeState {
