@@ -166,16 +166,32 @@ struct EntrypointRun<C: Component>: Sendable {
         let cleanUp: @Sendable (Supervisor.Exit) async -> Void = { [logger] exit in
             let child = ExitedChild(
                 pid: exit.pid, exitCode: exit.termination.exitCode, isStopping: exit.isStopping, left: exit.left)
-            for action in plan.afterExit { await Self.run(action, child, logger) }
+            for action in plan.afterExit {
+                await Self.run("after the exit", action.description, action.timeout, logger) { () throws(ClusterError) in
+                    try await action.run(child, logger)
+                }
+            }
         }
-        return Supervisor(configuration, logger: logger, afterExit: cleanUp, phaseChanged: { [status] in status.changes.ring() })
+        let prepare: @Sendable () async -> Void = { [logger, stop] in
+            for action in plan.beforeSpawn where stop.signal == nil {
+                await Self.run("before the start", action.description, action.timeout, unless: stop, logger) { () throws(ClusterError) in
+                    try await action.run(logger)
+                }
+            }
+        }
+        return Supervisor(
+            configuration, logger: logger, beforeStart: prepare, afterExit: cleanUp, phaseChanged: { [status] in status.changes.ring() })
     }
 
-    private static func run(_ action: ExitAction, _ child: ExitedChild, _ logger: Logger) async {
+    /// Carries a step out that must not hold up the rest, and logs what came of it.
+    private static func run(
+        _ moment: String, _ description: String, _ timeout: Duration, unless stop: StopRequest? = nil, _ logger: Logger,
+        _ step: @escaping @Sendable () async throws(ClusterError) -> Void
+    ) async {
         let began = ContinuousClock.now
-        let problem = await Deadline.run(action.timeout) { () async -> ClusterError? in
+        let problem = await Deadline.run(timeout, unless: stop) { () async -> ClusterError? in
             do throws(ClusterError) {
-                try await action.run(child, logger)
+                try await step()
                 return nil
             } catch {
                 return error
@@ -183,9 +199,9 @@ struct EntrypointRun<C: Component>: Sendable {
         }
         let took = "\((ContinuousClock.now - began).milliseconds)ms"
         switch problem {
-        case .some(.none): logger.info("after the exit: \(action.description)", metadata: ["took": "\(took)"])
-        case .some(.some(let error)): logger.warning("failed to \(action.description): \(error)", metadata: ["took": "\(took)"])
-        case nil: logger.warning("gave up to \(action.description): not done within \(action.timeout.mesosText)")
+        case .some(.none): logger.info("\(moment): \(description)", metadata: ["took": "\(took)"])
+        case .some(.some(let error)): logger.warning("failed to \(description): \(error)", metadata: ["took": "\(took)"])
+        case nil: logger.warning("gave up to \(description): not done within \(timeout.mesosText)")
         }
     }
 

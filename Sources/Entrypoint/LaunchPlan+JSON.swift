@@ -25,6 +25,7 @@ extension LaunchPlan {
             "leaves_sessions": .bool(leavesSessions),
             "checks": .array(checks.map(\.planJSON)),
             "has_role": .bool(role != nil),
+            "before_spawn": .array(beforeSpawn.map { .string($0.description) }),
             "after_exit": .array(afterExit.map { .string($0.description) }),
             "after_stop": .array(afterStop.map { .string($0.description) }),
         ])

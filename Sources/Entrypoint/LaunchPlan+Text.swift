@@ -31,6 +31,7 @@ extension LaunchPlan {
             "stops by",
             ["\(SignalName.of(stop.signal)), \(stop.grace.mesosText)\(second), then SIGKILL to its group"]
                 + (leavesSessions ? ["processes in sessions of their own are left running"] : []))
+        section("before each start", beforeSpawn.map { "\($0.description) (within \($0.timeout.mesosText))" })
         section("after each exit", afterExit.map { "\($0.description) (within \($0.timeout.mesosText))" })
         section("after the stop", afterStop.map(\.description))
         return out

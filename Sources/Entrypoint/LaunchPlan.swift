@@ -37,6 +37,8 @@ public struct LaunchPlan: Sendable {
     /// True where processes that the child has put into sessions of their own outlive it (a slave's tasks); all others that it leaves
     /// behind are killed.
     public var leavesSessions = false
+    /// Done before each start of the child.
+    public var beforeSpawn: [SpawnAction] = []
     /// Done each time the child has exited, before it is restarted or the wrap ends, when its descendants have been ended too, but those
     /// in `ExitedChild.left`.
     public var afterExit: [ExitAction] = []

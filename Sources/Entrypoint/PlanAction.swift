@@ -35,6 +35,26 @@ public struct ExitedChild: Sendable, Hashable {
     }
 }
 
+/// A named step done just before each start of the child, such as seeing what is there that can't be its own. Where it fails, or is not
+/// done in time, that is logged and the child is started all the same.
+public struct SpawnAction: Sendable {
+    /// What it does, in the imperative.
+    public let description: String
+    /// How long it may take, 10 ms – 10 s; it is abandoned then.
+    public let timeout: Duration
+    /// Does it.
+    public let run: @Sendable (Logger) async throws(ClusterError) -> Void
+
+    /// Names a step.
+    public init(
+        _ description: String, timeout: Duration = .seconds(2), run: @escaping @Sendable (Logger) async throws(ClusterError) -> Void
+    ) {
+        self.description = description
+        self.timeout = timeout
+        self.run = run
+    }
+}
+
 /// A named step done after each exit of the child, such as deleting its own election node.
 public struct ExitAction: Sendable {
     /// What it does, in the imperative.

@@ -56,6 +56,7 @@ public actor Supervisor {
     private let configuration: Configuration
     private let reaper: ProcessReaper
     private let logger: Logger
+    private let beforeStart: @Sendable () async -> Void
     private let afterExit: @Sendable (Exit) async -> Void
     private let phaseChanged: @Sendable () -> Void
     private let clock: any Clock<Duration>
@@ -68,13 +69,15 @@ public actor Supervisor {
 
     /// Makes a supervisor that has started nothing.
     /// - Parameters:
+    ///   - beforeStart: called just before each start of the child.
     ///   - afterExit: called after each end of the child, when what it left behind was ended, before it is started again.
     ///   - phaseChanged: called at each change of the phase.
     ///   - clock: runs the pauses.
     ///   - chance: 0 ..< 1, spreads the pauses.
     public init(
         _ configuration: Configuration, reaper: ProcessReaper = .shared, logger: Logger,
-        afterExit: @escaping @Sendable (Exit) async -> Void = { _ in }, phaseChanged: @escaping @Sendable () -> Void = {},
+        beforeStart: @escaping @Sendable () async -> Void = {}, afterExit: @escaping @Sendable (Exit) async -> Void = { _ in },
+        phaseChanged: @escaping @Sendable () -> Void = {},
         clock: any Clock<Duration> = ContinuousClock(),
         chance: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
     ) {
@@ -83,6 +86,7 @@ public actor Supervisor {
         self.logger = logger
         self.clock = clock
         self.chance = chance
+        self.beforeStart = beforeStart
         self.afterExit = afterExit
         self.phaseChanged = phaseChanged
         policy = RestartPolicy(configuration.restarts)
@@ -97,6 +101,8 @@ public actor Supervisor {
     public func run() async throws(ClusterError) -> Int32 {
         let began = ContinuousClock.now
         while !stopRequested {
+            await beforeStart()
+            if stopRequested { break }
             let child = try await start()
             let termination = await child.wait()
             let ran = ContinuousClock.now - child.started

@@ -33,8 +33,8 @@ struct ChronosWrap: Component {
         let handover = ElectionHandover(
             ensemble: chronos.zooKeeper, election: .latch(parent: "\(chronos.zooKeeper.path)/candidate", id: chronos.common.announced),
             record: ElectionHandover.record("chronos", settings))
-        plan.companions = [handover.companion] + probes.companions
-        plan.afterExit = [handover.exitAction]
+        plan.companions = probes.companions
+        handover.add(to: &plan)
         return plan
     }
 }

@@ -36,8 +36,8 @@ struct MarathonWrap: Component {
             : .latch(parent: "\(marathon.zooKeeper.path)/leader-curator", id: marathon.common.announced)
         let handover = ElectionHandover(
             ensemble: marathon.zooKeeper, election: election, record: ElectionHandover.record("marathon", settings))
-        plan.companions = [handover.companion] + probes.companions
-        plan.afterExit = [handover.exitAction]
+        plan.companions = probes.companions
+        handover.add(to: &plan)
         return plan
     }
 }

@@ -36,8 +36,8 @@ struct MesosMasterWrap: Component {
         let handover = ElectionHandover(
             ensemble: master.zooKeeper, election: .mesosMasters(path: master.zooKeeper.path, address: master.announced),
             record: ElectionHandover.record("mesos-master", settings))
-        plan.companions = [handover.companion, probes.leaderWatch]
-        plan.afterExit = [handover.exitAction]
+        plan.companions = [probes.leaderWatch]
+        handover.add(to: &plan)
         return plan
     }
 }

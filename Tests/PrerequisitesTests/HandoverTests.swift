@@ -16,16 +16,6 @@ import ZooKeeper
         {"address":{"hostname":"m1","ip":"10.0.0.1","port":5050},"hostname":"m1","id":"x","ip":16777226,"pid":"master@10.0.0.1:5050","port":5050}
         """
 
-    /// A pid that a test changes.
-    final class Child: Sendable {
-        let pid = Mutex<Int32?>(nil)
-        var context: CompanionContext {
-            CompanionContext(
-                signalChild: { _ in false }, childPID: { self.pid.withLock { $0 } }, metrics: MetricsRegistry(),
-                logger: Logger(label: "test"))
-        }
-    }
-
     @Test func mastersAreToldApartByTheirAddress() {
         let election = ElectionNodes.mesosMasters(path: "/mesos", address: address)
         #expect(election.isOwn(Array(masterInfo.utf8)))
@@ -35,20 +25,6 @@ import ZooKeeper
         #expect(election.isCandidate("json.info_0000000001") && !election.isCandidate("log_replicas"))
         let latch = ElectionNodes.latch(parent: "/m/leader-curator", id: address)
         #expect(latch.isOwn(Array("10.0.0.1:5050".utf8)) && !latch.isOwn(Array("10.0.0.1:50".utf8)))
-    }
-
-    @Test func aRecordHoldsOnlyTheNodesOfTheChildThatMadeThem() {
-        var record = HandoverRecord()
-        let one = CandidateNode(path: "/e/1", owner: 7, czxid: 1)
-        let two = CandidateNode(path: "/e/2", owner: 8, czxid: 2)
-        #expect(record.unknown(among: ["/e/2", "/e/1"]) == ["/e/1", "/e/2"])
-        record.saw(one, isOwn: true, child: 100)
-        record.saw(two, isOwn: false, child: 100)
-        #expect(record.nodes(of: 100) == [one] && record.nodes(of: 101).isEmpty)
-        #expect(record.unknown(among: ["/e/1", "/e/2", "/e/3"]) == ["/e/3"])
-        record.saw(CandidateNode(path: "/e/3", owner: 9, czxid: 3), isOwn: true, child: nil)
-        #expect(record.unknown(among: ["/e/2", "/e/3"]) == ["/e/3"])
-        #expect(record.nodes(of: 100).isEmpty)
     }
 
     @Test(.timeLimit(.minutes(2))) func theNextMasterLeadsAtOnceWhenTheLeadersProcessHasExited() async throws {
@@ -63,6 +39,7 @@ import ZooKeeper
         let child = Child()
         child.pid.withLock { $0 = 100 }
         let context = child.context
+        try await handover.spawnAction.run(context.logger)
         let companion = Task { try await handover.companion.run(context) }
         let own = try await announce(masterInfo)
         let other = try await announce(masterInfo.replacing("10.0.0.1", with: "10.0.0.2"))
@@ -80,11 +57,13 @@ import ZooKeeper
         #expect(try await session.exists(own) == nil)
 
         // The restarted child's node stays, whatever is asked for the child before.
+        try await handover.spawnAction.run(context.logger)
         child.pid.withLock { $0 = 101 }
         let newer = try await announce(masterInfo)
         _ = try await watched.next()
         try await eventually("the record knows the new child") {
-            await handover.recordedNodes(of: 101).map(\.path) == [newer]
+            guard case .own(let nodes) = await handover.verdict(on: 101) else { return false }
+            return nodes.map(\.path) == [newer]
         }
         try await handover.exitAction.run(ExitedChild(pid: 100, exitCode: 137, isStopping: false), Logger(label: "test"))
         #expect(try await session.exists(newer) != nil)
@@ -103,6 +82,7 @@ import ZooKeeper
         try await session.createRecursively("/marathon/leader-curator")
         let handover = ElectionHandover(
             ensemble: server.url(), election: .latch(parent: "/marathon/leader-curator", id: HostPort(host: "a", port: 8080)))
+        try await handover.spawnAction.run(Logger(label: "test"))
         let own = try await session.create(
             "/marathon/leader-curator/_c_1-latch-", data: Array("a:8080".utf8), mode: .ephemeralSequential)
         let other = try await session.create(
@@ -168,11 +148,13 @@ import ZooKeeper
                 ensemble: server.url("/mesos"), election: .mesosMasters(path: "/mesos", address: address),
                 record: directory.file("master.sock.election"))
         }
-        let own = try await session.create("/mesos/json.info_", data: Array(masterInfo.utf8), mode: .ephemeralSequential)
-        let other = try await session.create(
-            "/mesos/json.info_", data: Array(masterInfo.replacing("10.0.0.1", with: "10.0.0.2").utf8), mode: .ephemeralSequential)
+        let (own, other): (String, String)
         do {
             let first = handover()
+            try await first.spawnAction.run(context.logger)
+            own = try await session.create("/mesos/json.info_", data: Array(masterInfo.utf8), mode: .ephemeralSequential)
+            let second = masterInfo.replacing("10.0.0.1", with: "10.0.0.2")
+            other = try await session.create("/mesos/json.info_", data: Array(second.utf8), mode: .ephemeralSequential)
             let companion = Task { try await first.companion.run(context) }
             try await eventually("the record is on disk") { directory.read("master.sock.election")?.contains(own) == true }
             companion.cancel()
