@@ -1,5 +1,6 @@
 import Checks
 import ClusterCore
+import Glibc
 import HTTPServer
 import JSON
 import Supervision
@@ -89,7 +90,8 @@ struct ProbeService: Sendable {
 
     private func statusDocument() async -> JSON {
         let supervisor = status.supervisor
-        var pid: Int32?
+        // A component without a child is the entrypoint itself.
+        var pid: Int32? = plan.argv.isEmpty ? getpid() : nil
         var childUptime: Duration?
         if case .running(let running, let since) = await supervisor?.phase {
             pid = running

@@ -20,6 +20,18 @@ struct DesiredServices: Sendable, Hashable {
 
     private mutating func add(_ service: ServiceRegistration) { services[service.id] = service }
 
+    /// A name with dots (an app in a group, `web.shop`) is no DNS label: Consul's DNS takes what is before the last dot for a tag. So it is
+    /// found as `web--shop`, too. Two hyphens: `web-shop` may be another app. It carries no labels, and so is no other service to publish.
+    private mutating func addResolvable(_ service: ServiceRegistration, _ task: MesosState.Task) {
+        let name = ServiceName.resolvable(service.name)
+        guard name != service.name else { return }
+        var alias = service
+        alias.id += ":dns"
+        alias.name = name
+        alias.meta = identity(task)
+        add(alias)
+    }
+
     private func follower(_ slave: MesosState.Slave) -> ServiceRegistration {
         let url = "http://\(HostPort(host: slave.address, port: slave.port))/\(slave.process)/health"
         return ServiceRegistration(
@@ -52,10 +64,11 @@ struct DesiredServices: Sendable, Hashable {
         let id = "\(rules.idPrefix):\(task.frameworkID):\(task.id)"
         let ports = wanted(task)
         guard !ports.isEmpty else {
-            return add(
-                ServiceRegistration(
-                    id: id, name: name, address: address, tags: tags, meta: meta(task, labels: [:], index: 0),
-                    checks: checks(task, address, nil)))
+            let service = ServiceRegistration(
+                id: id, name: name, address: address, tags: tags, meta: meta(task, labels: [:], index: 0),
+                checks: checks(task, address, nil))
+            add(service)
+            return addResolvable(service, task)
         }
         for (index, port) in ports {
             let own = (port.name.map { $0.isEmpty ? [] : [$0] } ?? []) + ServiceRules.words(port.labels["tags"])
@@ -64,6 +77,7 @@ struct DesiredServices: Sendable, Hashable {
                 tags: tags + own.filter { !tags.contains($0) }, meta: meta(task, labels: port.labels, index: index),
                 checks: checks(task, address, port.number))
             add(service)
+            addResolvable(service, task)
             // A further port with a name is found below the task's name too, by that tag. It carries no labels: it is no other service.
             guard index > 0, port.name?.isEmpty == false else { continue }
             add(

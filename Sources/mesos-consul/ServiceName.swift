@@ -17,6 +17,9 @@ enum ServiceName {
         return String(decoding: out.drop(while: isEdge), as: UTF8.self)
     }
 
+    /// The name as one DNS label.
+    static func resolvable(_ name: String) -> String { name.split(separator: ".").joined(separator: "--") }
+
     /// True where a text holds another. (The standard library's is in the string-processing module, which binaries would carry.)
     static func contains(_ text: String, _ part: String) -> Bool {
         let (bytes, wanted) = (Array(text.utf8), Array(part.utf8))

@@ -78,7 +78,17 @@ func desired(_ tasks: String..., rules: ServiceRules = ServiceRules()) throws ->
     ]) func namesAreCleaned(name: String, separator: String, cleaned: String) throws {
         #expect(ServiceName.cleaned(name, separator: separator) == cleaned)
         let rules = ServiceRules(separator: separator)
-        #expect(try services(task("t", name: name, ports: ""), rules: rules).map(\.name) == (cleaned.isEmpty ? [] : [cleaned]))
+        let names = try services(task("t", name: name, ports: ""), rules: rules).filter { !$0.id.hasSuffix(":dns") }.map(\.name)
+        #expect(names == (cleaned.isEmpty ? [] : [cleaned]))
+    }
+
+    /// Consul's DNS has services of one label only.
+    @Test func anAppInAGroupIsAlsoFoundByOneLabel() throws {
+        let label = #","labels":[{"key":"HAPROXY_GROUP","value":"external"}]"#
+        let found = try services(task("1", name: "web.shop", extra: label, ports: "[31000-31000]"))
+        #expect(found.map(\.name) == ["web.shop", "web--shop"] && found.map(\.port) == [31000, 31000])
+        #expect(found.map { $0.meta["HAPROXY_GROUP"] } == ["external", nil])
+        #expect(try services(task("1", name: "web-shop", ports: "")).map(\.name) == ["web-shop"])
     }
 
     @Test func aLabelGivesAnotherName() throws {
