@@ -1,4 +1,5 @@
 import ClusterCore
+import ClusterTestKit
 import JSON
 import Testing
 
@@ -40,6 +41,21 @@ import Testing
         var decision = RestartDecision()
         #expect(decision.ended(exitCode: 78, after: .zero) == .giveUp)
         #expect(decision.ended(exitCode: 64, after: .zero) == .giveUp)
+    }
+}
+
+@Suite struct StateDirectoryTests {
+    @Test func onlyAnEmptyDirectoryOrAnEndedClustersIsTaken() throws {
+        let directory = try TemporaryDirectory("state")
+        let state = StateDirectory(directory.path)
+        try state.claim()
+        try Files.makeDirectory(state.logs)
+        try state.claim()
+        #expect(!Files.exists(state.logs) && Files.exists(state.logs + ".before"))
+        // What `down` would remove may be somebody's own.
+        try Files.makeDirectory(state.secrets)
+        #expect(throws: ClusterError.self) { try state.claim() }
+        #expect(Files.exists(state.secrets))
     }
 }
 

@@ -57,8 +57,7 @@ struct DevCommand: AsyncParsableCommand {
             kind: .development, topology: topology, hasAuthentication: auth,
             identifier: String(UInt64.random(in: .min ... .max), radix: 36), executables: Executable.ownDirectory)
         try Preflight.check(topology, executables: context.executables)
-        try Files.makeDirectory(directory.path)
-        try directory.setLogsAside()
+        try directory.claim()
         if auth { try Secrets.generate(directory) }
         try context.save(directory)
         return context

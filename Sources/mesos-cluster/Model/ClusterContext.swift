@@ -95,8 +95,21 @@ struct StateDirectory {
     /// A directory that jobs on the slaves share.
     var shared: String { path + "/shared" }
 
+    /// Makes the directory a new cluster's: what is kept here is removed when the cluster ends, so nothing of anybody else's may lie in it.
+    /// - Throws: `.conflict` where there is more than the logs of an ended cluster.
+    func claim() throws(ClusterError) {
+        try Files.makeDirectory(path)
+        let foreign = try Files.list(path).filter { !["logs", "logs.before"].contains($0) }
+        guard foreign.isEmpty else {
+            throw ClusterError(
+                .conflict,
+                "\(path) holds other files (\(foreign.prefix(3).joined(separator: ", "))): give --state an empty directory or a new one")
+        }
+        try setLogsAside()
+    }
+
     /// Moves the logs of an ended cluster to `logs.before`, in place of those of the one before it: a new cluster's are its own.
-    func setLogsAside() throws(ClusterError) {
+    private func setLogsAside() throws(ClusterError) {
         guard Files.exists(logs) else { return }
         try Files.remove(logs + ".before")
         guard rename(logs, logs + ".before") == 0 else {
