@@ -65,10 +65,14 @@ struct EntrypointRun<C: Component>: Sendable {
             throw ClusterError(.settings, "there is no program \(program) that this user may execute: install it, or correct its path")
         }
         try await listen(plan, settings)
+        // Before a file is written, and once more when the wait is over.
+        status.enter(.preparing("sees that the component's ports are free"))
+        try await PortCheck.wait(for: plan.listens, logger)
         try await beforeStart(plan)
         try await putFiles(plan)
         status.enter(.waiting)
         try await status.prerequisites.wait(for: plan.prerequisites, deadline: settings[CommonSettings.startDeadline])
+        if !plan.prerequisites.isEmpty { try await PortCheck.wait(for: plan.listens, logger) }
         return Prepared(plan: plan, settings: settings)
     }
 
@@ -180,7 +184,7 @@ struct EntrypointRun<C: Component>: Sendable {
             }
         }
         return Supervisor(
-            configuration, logger: logger, beforeStart: prepare, afterExit: cleanUp, phaseChanged: { [status] in status.changes.ring() })
+            configuration, logger: logger, afterExit: cleanUp, beforeStart: prepare, phaseChanged: { [status] in status.changes.ring() })
     }
 
     /// Carries a step out that must not hold up the rest, and logs what came of it.

@@ -9,6 +9,10 @@ extension LaunchPlan {
         .members([
             "component": .string(component),
             "notes": .array(notes.map { .string($0) }),
+            "listens": .array(
+                listens.map {
+                    ["address": .string("\($0.place)"), "transport": .string($0.transport.rawValue), "setting": .string($0.setting)]
+                }),
             "before_start": .array(beforeStart.map { .string($0.description) }),
             "directories": .array(directories.map { ["path": .string($0.path), "mode": .string(octal($0.mode))] }),
             "files": .array(files.map(\.json)),

@@ -12,6 +12,7 @@ extension LaunchPlan {
             for line in lines { out += "  \(line)\n" }
         }
         section("notes", notes)
+        section("listens on", listens.map(\.text))
         section("before the start", beforeStart.map(\.description))
         section("directories", directories.map { "\(octal($0.mode)) \($0.path)" })
         for file in files {

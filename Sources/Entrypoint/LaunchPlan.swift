@@ -15,6 +15,8 @@ public struct LaunchPlan: Sendable {
     public var directories: [PlannedDirectory] = []
     /// Files to stage, validate and rename.
     public var files: [PlannedFile] = []
+    /// Where the component will listen. Another process there is told of, and the component is not started; a restart in place doesn't look.
+    public var listens: [ListeningPort] = []
     /// Must all hold before the component is started.
     public var prerequisites: [Prerequisite] = []
     /// Program (absolute path) and arguments. Holds no secret. Empty: there is no child, the companions are the component, and it ends

@@ -69,16 +69,15 @@ public actor Supervisor {
 
     /// Makes a supervisor that has started nothing.
     /// - Parameters:
-    ///   - beforeStart: called just before each start of the child.
     ///   - afterExit: called after each end of the child, when what it left behind was ended, before it is started again.
+    ///   - beforeStart: called just before each start of the child.
     ///   - phaseChanged: called at each change of the phase.
     ///   - clock: runs the pauses.
     ///   - chance: 0 ..< 1, spreads the pauses.
     public init(
         _ configuration: Configuration, reaper: ProcessReaper = .shared, logger: Logger,
-        beforeStart: @escaping @Sendable () async -> Void = {}, afterExit: @escaping @Sendable (Exit) async -> Void = { _ in },
-        phaseChanged: @escaping @Sendable () -> Void = {},
-        clock: any Clock<Duration> = ContinuousClock(),
+        afterExit: @escaping @Sendable (Exit) async -> Void = { _ in }, beforeStart: @escaping @Sendable () async -> Void = {},
+        phaseChanged: @escaping @Sendable () -> Void = {}, clock: any Clock<Duration> = ContinuousClock(),
         chance: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
     ) {
         self.configuration = configuration

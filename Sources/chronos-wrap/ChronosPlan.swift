@@ -60,6 +60,10 @@ struct ChronosPlan: Sendable {
     ) -> [String] {
         typealias S = ChronosSettings
         guard !common.isEmbedded else { return [] }
+        if let port = settings[S.libprocessPort] {
+            let address = settings[S.common.libprocessIP] ?? settings[CommonSettings.nodeAddress] ?? "0.0.0.0"
+            common.listens.append(ListeningPort(address, port, setting: S.libprocessPort.declaration.variable))
+        }
         common.put("LIBPROCESS_PORT", settings[S.libprocessPort].map { String($0) }, isSecret: false)
         common.put("JAVA_OPTS", settings[S.javaOptions], isSecret: false)
         common.put("JVM_OPTS", settings[S.javaOptions], isSecret: false)

@@ -17,6 +17,7 @@ struct ChronosWrap: Component {
         let chronos = try ChronosPlan(settings, facts: facts)
         var plan = LaunchPlan(component: "chronos", argv: chronos.argv)
         plan.notes = chronos.common.notes
+        plan.listens = chronos.common.listens
         if !chronos.common.files.isEmpty {
             plan.directories = [PlannedDirectory(settings[ChronosSettings.common.runDirectory], mode: 0o700)]
         }

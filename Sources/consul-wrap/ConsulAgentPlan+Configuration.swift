@@ -1,4 +1,5 @@
 import ClusterCore
+import Entrypoint
 import JSON
 import Settings
 
@@ -33,6 +34,26 @@ extension ConsulAgentPlan {
         out["disable_update_check"] = true
         addSecurity(to: &out, settings)
         return .object(out)
+    }
+
+    /// Where the agent listens: an agent that is no server has no port of raft.
+    func listens(_ settings: ResolvedSettings) -> [ListeningPort] {
+        typealias S = ConsulSettings
+        var ports: [ListeningPort] = []
+        for address in clientAddresses {
+            ports.append(ListeningPort(address, httpPort, setting: S.httpPort.declaration.variable))
+            if let port = settings[S.httpsPort] {
+                ports.append(ListeningPort(address, port, setting: S.httpsPort.declaration.variable))
+            }
+            for transport in [ListeningPort.Transport.tcp, .udp] {
+                ports.append(ListeningPort(address, settings[S.dnsPort], transport, setting: S.dnsPort.declaration.variable))
+            }
+        }
+        for transport in [ListeningPort.Transport.tcp, .udp] {
+            ports.append(ListeningPort(bindAddress, settings[S.serfPort], transport, setting: S.serfPort.declaration.variable))
+        }
+        if mode == .server { ports.append(ListeningPort(bindAddress, serverPort, setting: S.serverPort.declaration.variable)) }
+        return ports
     }
 
     private func addSecurity(to out: inout JSONObject, _ settings: ResolvedSettings) {

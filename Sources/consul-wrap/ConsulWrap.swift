@@ -17,6 +17,7 @@ struct ConsulWrap: Component {
         let file = settings[ConsulSettings.configFile]
         var plan = LaunchPlan(component: "consul", argv: [agent.binary, "agent", "-config-file", file])
         plan.notes = agent.notes
+        plan.listens = agent.listens(settings)
         plan.directories = [PlannedDirectory(settings[ConsulSettings.dataDirectory], mode: 0o700)]
         if let slash = file.lastIndex(of: "/"), slash != file.startIndex {
             plan.directories.append(PlannedDirectory(String(file[..<slash]), mode: 0o750))

@@ -21,28 +21,7 @@ struct HAProxyConsul: Component {
             argv: [own.binary, "-W", "-S", "\(surroundings.masterSocket),mode,600", "-f", surroundings.configurationPath])
         plan.notes = own.notes
         plan.environment = ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
-        plan.beforeStart = [
-            PlanAction("see that port \(surroundings.port) is free on \(surroundings.bind)") { _ throws(ClusterError) in
-                if let problem = PortProbe.busy([surroundings.port], on: surroundings.bind)[surroundings.port] {
-                    throw ClusterError(
-                        .conflict,
-                        "HAProxy can't listen on \(surroundings.bind):\(surroundings.port) \(problem): free it, or choose HAPROXY_PORT")
-                }
-            }
-        ]
-        if surroundings.httpsPort != nil || own.surroundings.statistics != nil {
-            let ports = [
-                surroundings.httpsPort.map { ($0, surroundings.bind) }, surroundings.statistics.map { ($0.bind.port, $0.bind.host) },
-            ]
-            for (port, address) in ports.compactMap({ $0 }) {
-                plan.beforeStart.append(
-                    PlanAction("see that port \(port) is free on \(address)") { _ throws(ClusterError) in
-                        guard let problem = PortProbe.busy([port], on: address)[port] else { return }
-                        throw ClusterError(
-                            .conflict, "HAProxy can't listen on \(address):\(port) \(problem): free it, or choose another port")
-                    })
-            }
-        }
+        plan.listens = own.listens
         if let certificates = own.certificates {
             plan.beforeStart.append(
                 PlanAction("copy \(own.known.certificates.count) certificates to \(certificates.copies)") { _ throws(ClusterError) in

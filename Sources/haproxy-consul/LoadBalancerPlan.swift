@@ -141,5 +141,18 @@ struct LoadBalancerPlan: Sendable {
             ]
     }
 
+    /// Its own ports; those of services are looked at when they come (`RouteTable`).
+    var listens: [ListeningPort] {
+        typealias S = LoadBalancerSettings
+        var ports = [ListeningPort(surroundings.bind, surroundings.port, setting: S.port.declaration.variable)]
+        if let port = surroundings.httpsPort {
+            ports.append(ListeningPort(surroundings.bind, port, setting: S.httpsPort.declaration.variable))
+        }
+        if let bind = surroundings.statistics?.bind {
+            ports.append(ListeningPort(bind.host, bind.port, setting: S.statistics.declaration.variable))
+        }
+        return ports
+    }
+
     var files: [PlannedFile] { files(of: rendering) }
 }

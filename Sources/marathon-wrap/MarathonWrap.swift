@@ -17,6 +17,7 @@ struct MarathonWrap: Component {
         let marathon = try MarathonPlan(settings, facts: facts)
         var plan = LaunchPlan(component: "marathon", argv: marathon.argv)
         plan.notes = marathon.common.notes
+        plan.listens = marathon.common.listens
         if !marathon.common.files.isEmpty {
             plan.directories = [PlannedDirectory(settings[MarathonSettings.common.runDirectory], mode: 0o700)]
         }

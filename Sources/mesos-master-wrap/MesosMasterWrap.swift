@@ -18,6 +18,11 @@ struct MesosMasterWrap: Component {
         let master = try MasterPlan(settings, facts: facts)
         var plan = LaunchPlan(component: "mesos-master", argv: master.argv)
         plan.notes = master.notes
+        plan.listens = [
+            ListeningPort(
+                settings[MasterSettings.ip] ?? settings[CommonSettings.nodeAddress] ?? "0.0.0.0", settings[MasterSettings.port],
+                setting: MasterSettings.port.declaration.variable)
+        ]
         plan.directories = [PlannedDirectory(settings[MasterSettings.workDirectory], mode: 0o750)]
         if let logs = settings[MasterSettings.logDirectory] { plan.directories.append(PlannedDirectory(logs, mode: 0o750)) }
         if !master.files.isEmpty { plan.directories.append(PlannedDirectory(settings[MasterSettings.runDirectory], mode: 0o700)) }

@@ -23,6 +23,11 @@ struct MesosSlaveWrap: Component {
         let slave = try SlavePlan(settings, facts: facts)
         var plan = LaunchPlan(component: "mesos-slave", argv: slave.argv)
         plan.notes = slave.notes
+        plan.listens = [
+            ListeningPort(
+                settings[S.ip] ?? settings[CommonSettings.nodeAddress] ?? "0.0.0.0", settings[S.port],
+                setting: S.port.declaration.variable)
+        ]
         // Frameworks' users must reach their sandboxes; the checkpoint in it is closed by the slave itself.
         plan.directories = [PlannedDirectory(settings[S.workDirectory], mode: 0o755)]
         if let logs = settings[S.logDirectory] { plan.directories.append(PlannedDirectory(logs, mode: 0o750)) }

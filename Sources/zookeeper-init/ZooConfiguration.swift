@@ -16,11 +16,18 @@ struct ZooConfiguration {
     var clientAddress: String? { listensOnAll ? nil : settings[CommonSettings.nodeAddress] }
 
     /// All that the server will listen on.
-    var listening: [HostPort] {
-        var ports = [settings[ZooKeeperSettings.clientPort]]
-        if let own = membership.own, isEnsemble { ports += [own.peerPort, own.electionPort] }
+    var listens: [ListeningPort] {
+        typealias S = ZooKeeperSettings
         let address = clientAddress ?? "0.0.0.0"
-        return ports.map { HostPort(host: address, port: $0) }
+        var ports = [ListeningPort(address, settings[S.clientPort], setting: S.clientPort.declaration.variable)]
+        if let own = membership.own, isEnsemble {
+            for (port, setting) in [(own.peerPort, S.peerPort), (own.electionPort, S.electionPort)] {
+                let isGivenByList = port != settings[setting]
+                ports.append(
+                    ListeningPort(address, port, setting: isGivenByList ? S.servers.declaration.variable : setting.declaration.variable))
+            }
+        }
+        return ports
     }
 
     private var isEnsemble: Bool { membership.members.count > 1 }

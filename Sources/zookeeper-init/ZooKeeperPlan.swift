@@ -63,7 +63,7 @@ struct ZooKeeperPlan {
         let server = HostPort(host: configuration.clientAddress ?? "127.0.0.1", port: settings[ZooKeeperSettings.clientPort])
         var plan = LaunchPlan(component: "zookeeper", argv: argv(java))
         plan.notes = notes(membership)
-        plan.beforeStart = [.portsAreFree(configuration.listening)]
+        plan.listens = configuration.listens
         plan.directories = Array(Set([dataDirectory, configuration.logDirectory, configurationDirectory])).sorted().map {
             PlannedDirectory($0)
         }

@@ -34,6 +34,16 @@ import Testing
         run.expect(78, ["127.0.0.1:\(port) is in use: stop the program that listens there, or "])
     }
 
+    @Test(arguments: all.flatMap { entrypoint in entrypoint.ports.map { OwnPort(entrypoint: entrypoint, text: $0) } })
+    func theComponentsOwnPortInUse(own: OwnPort) async throws {
+        let port = try freePort()
+        let occupier = try Occupier(port, isUDP: own.isUDP)
+        defer { occupier.end() }
+        let run = try await Refusal(own.entrypoint, [own.variable: "\(port)"])
+        let name = own.isUDP ? "127.0.0.1:\(port) (UDP)" : "127.0.0.1:\(port)"
+        run.expect(78, ["\(name) is in use by another process: end it, or choose another port (\(own.variable))"])
+    }
+
     @Test(arguments: all.filter { $0.missingProgram != nil }) func aMissingServer(entrypoint: EntrypointCase) async throws {
         let missing = try #require(entrypoint.missingProgram)
         let run = try await Refusal(entrypoint, [missing.name: missing.value])

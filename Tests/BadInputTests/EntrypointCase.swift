@@ -15,6 +15,8 @@ struct EntrypointCase: Sendable, CustomTestStringConvertible {
     let fromFile: String
     /// Names a server's program that is not there; nil where it runs no server.
     let missingProgram: (name: String, value: String)?
+    /// Variables that choose its component's own ports; `/udp` behind one for that of its datagrams.
+    var ports: [String] = []
     /// Names its template; nil where it has none.
     var template: String?
     /// True where it waits for ZooKeeper, which its settings say is at 127.0.0.1:1.
@@ -29,39 +31,55 @@ struct EntrypointCase: Sendable, CustomTestStringConvertible {
     static let all = [
         EntrypointCase(
             component: "zookeeper", executable: "zookeeper-init",
-            settings: ["SERVERS": "127.0.0.1", "ZOO_DATA_DIR": "DIR/data", "ZOO_CONF_DIR": "DIR/conf"],
+            settings: ["SERVERS": "127.0.0.1", "ZOO_DATA_DIR": "DIR/data", "ZOO_CONF_DIR": "DIR/conf", "ZOO_CLIENT_PORT": "PORT"],
             misspelt: ("ZOO_TICK_TIEM", "ZOO_TICK_TIME"), malformed: ("ZOO_CLIENT_PORT", "70000"), fromFile: "ZOO_HEAP_SIZE",
-            missingProgram: ("JAVA_HOME", "/no/such")),
+            missingProgram: ("JAVA_HOME", "/no/such"), ports: ["ZOO_CLIENT_PORT"]),
         EntrypointCase(
             component: "mesos-master", executable: "mesos-master-wrap",
             settings: [
                 "MESOS_ZK": "\(noZooKeeper)/mesos", "MESOS_MASTERS": "127.0.0.1", "MESOS_WORK_DIR": "DIR/work", "MESOS_RUN_DIR": "DIR/run",
+                "MESOS_PORT": "PORT",
             ],
             misspelt: ("MESOS_QUORUN", "MESOS_QUORUM"), malformed: ("MESOS_PORT", "fifty"), fromFile: "MESOS_SECRET",
-            missingProgram: ("MESOS_MASTER_BINARY", "/no/such/server"), waitsForZooKeeper: true),
+            missingProgram: ("MESOS_MASTER_BINARY", "/no/such/server"), ports: ["MESOS_PORT"], waitsForZooKeeper: true),
         EntrypointCase(
             component: "mesos-slave", executable: "mesos-slave-wrap",
-            settings: ["MESOS_MASTER": "\(noZooKeeper)/mesos", "MESOS_WORK_DIR": "DIR/work", "MESOS_RUN_DIR": "DIR/run"],
+            settings: [
+                "MESOS_MASTER": "\(noZooKeeper)/mesos", "MESOS_WORK_DIR": "DIR/work", "MESOS_RUN_DIR": "DIR/run", "MESOS_PORT": "PORT",
+            ],
             misspelt: ("MESOS_RESUORCES", "MESOS_RESOURCES"), malformed: ("MESOS_PORT", "0x50"), fromFile: "MESOS_SECRET",
-            missingProgram: ("MESOS_SLAVE_BINARY", "/no/such/server"), waitsForZooKeeper: true),
+            missingProgram: ("MESOS_SLAVE_BINARY", "/no/such/server"), ports: ["MESOS_PORT"], waitsForZooKeeper: true),
         EntrypointCase(
             component: "marathon", executable: "marathon-wrap",
-            settings: ["MARATHON_MASTER": "\(noZooKeeper)/mesos", "MARATHON_ZK": "\(noZooKeeper)/marathon", "MARATHON_RUN_DIR": "DIR/run"],
+            settings: [
+                "MARATHON_MASTER": "\(noZooKeeper)/mesos", "MARATHON_ZK": "\(noZooKeeper)/marathon", "MARATHON_RUN_DIR": "DIR/run",
+                "MARATHON_HTTP_PORT": "PORT",
+            ],
             misspelt: ("MARATHON_HTTP_PROT", "MARATHON_HTTP_PORT"), malformed: ("MARATHON_HTTP_PORT", "-1"),
-            fromFile: "MARATHON_HTTP_CREDENTIALS", missingProgram: ("MARATHON_BINARY", "/no/such/server"), waitsForZooKeeper: true),
+            fromFile: "MARATHON_HTTP_CREDENTIALS", missingProgram: ("MARATHON_BINARY", "/no/such/server"), ports: ["MARATHON_HTTP_PORT"],
+            waitsForZooKeeper: true),
         EntrypointCase(
             component: "chronos", executable: "chronos-wrap",
-            settings: ["CHRONOS_MASTER": "\(noZooKeeper)/mesos", "CHRONOS_ZK_HOSTS": "127.0.0.1:1", "CHRONOS_RUN_DIR": "DIR/run"],
+            settings: [
+                "CHRONOS_MASTER": "\(noZooKeeper)/mesos", "CHRONOS_ZK_HOSTS": "127.0.0.1:1", "CHRONOS_RUN_DIR": "DIR/run",
+                "CHRONOS_HTTP_PORT": "PORT",
+            ],
             misspelt: ("CHRONOS_HTTP_PROT", "CHRONOS_HTTP_PORT"), malformed: ("CHRONOS_HTTP_PORT", "many"),
-            fromFile: "CHRONOS_HTTP_CREDENTIALS", missingProgram: ("CHRONOS_BINARY", "/no/such/server"), waitsForZooKeeper: true),
+            fromFile: "CHRONOS_HTTP_CREDENTIALS", missingProgram: ("CHRONOS_BINARY", "/no/such/server"), ports: ["CHRONOS_HTTP_PORT"],
+            waitsForZooKeeper: true),
         EntrypointCase(
             component: "consul", executable: "consul-wrap",
             settings: [
                 "CONSUL_MODE": "server", "CONSUL_SERVERS": "127.0.0.1", "CONSUL_DATA_DIR": "DIR/data",
-                "CONSUL_CONFIG_FILE": "DIR/agent.json", "CONSUL_BINARY": "/bin/true",
+                "CONSUL_CONFIG_FILE": "DIR/agent.json", "CONSUL_BINARY": "/bin/true", "CONSUL_HTTP_PORT": "PORT", "CONSUL_DNS_PORT": "PORT",
+                "CONSUL_SERF_PORT": "PORT", "CONSUL_SERVER_PORT": "PORT",
             ],
             misspelt: ("CONSUL_DATA_DRI", "CONSUL_DATA_DIR"), malformed: ("CONSUL_MODE", "leader"), fromFile: "CONSUL_GOSSIP_KEY",
-            missingProgram: ("CONSUL_BINARY", "/no/such/server")),
+            missingProgram: ("CONSUL_BINARY", "/no/such/server"),
+            ports: [
+                "CONSUL_HTTP_PORT", "CONSUL_DNS_PORT", "CONSUL_DNS_PORT/udp", "CONSUL_SERF_PORT", "CONSUL_SERF_PORT/udp",
+                "CONSUL_SERVER_PORT",
+            ]),
         EntrypointCase(
             component: "haproxy", executable: "haproxy-consul",
             settings: [
@@ -69,7 +87,7 @@ struct EntrypointCase: Sendable, CustomTestStringConvertible {
                 "HAPROXY_CONFIG_DIR": "DIR/haproxy",
             ],
             misspelt: ("HAPROXY_BNID", "HAPROXY_BIND"), malformed: ("HAPROXY_BIND", "here"), fromFile: "CONSUL_HTTP_TOKEN",
-            missingProgram: ("HAPROXY_BINARY", "/no/such/server"), template: "HAPROXY_TEMPLATE"),
+            missingProgram: ("HAPROXY_BINARY", "/no/such/server"), ports: ["HAPROXY_PORT"], template: "HAPROXY_TEMPLATE"),
         EntrypointCase(
             component: "keepalived", executable: "keepalived-wrap",
             settings: [

@@ -19,10 +19,11 @@ struct Refusal {
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "NODE_ADDRESS": entrypoint.hasOwnNetwork ? "198.18.77.1" : "127.0.0.1",
             "PROBE_PORT": "0", "PROBE_SOCKET": directory.file("probe.sock"), "REFUSAL_TEST": directory.path,
         ]
-        let port = try freePort()
-        environment.merge(entrypoint.settings.mapValues { $0.replacing("DIR", with: directory.path).replacing("PORT", with: "\(port)") }) {
-            $1
-        }
+        environment.merge(
+            try entrypoint.settings.mapValues {
+                $0 == "PORT" ? String(try freePort()) : $0.replacing("DIR", with: directory.path)
+            }
+        ) { $1 }
         environment.merge(settings) { $1 }
         var argv = [try BuiltExecutable.path(entrypoint.executable)]
         if entrypoint.hasOwnNetwork { argv = ["unshare", "--net", "/bin/sh", "-c", Self.network] + argv }

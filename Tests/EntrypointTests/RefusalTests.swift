@@ -49,6 +49,27 @@ import Testing
         #expect(!log.contains("started"))
     }
 
+    @Test func waitsForThePortOfAPredecessorThatIsGoing() async throws {
+        let port = try freePort()
+        let backend = try TestHTTPBackend(port: port) { _ in .init() }
+        let fixture = try await Fixture(["FIXTURE_LISTENS": "\(port)", "FIXTURE_COMMAND": "echo up; exec sleep 1000"])
+        try await fixture.waitForLog("127.0.0.1:\(port) in use by another process: waits up to 3secs for its end")
+        #expect(!fixture.log.contains("\nup\n"))
+        backend.stop()
+        try await fixture.waitForLog("\nup\n")
+    }
+
+    @Test func looksAtPortsBeforeTheFirstStartOnly() async throws {
+        let port = try freePort()
+        let fixture = try await Fixture(["FIXTURE_LISTENS": "\(port)", "FIXTURE_COMMAND": "echo up $$; exec sleep 1000"])
+        try await fixture.waitForLog("\nup ")
+        let backend = try TestHTTPBackend(port: port) { _ in .init() }
+        defer { backend.stop() }
+        let pid = try #require(fixture.log.split(separator: "\n").first { $0.hasPrefix("up ") }.flatMap { Int32($0.dropFirst(3)) })
+        kill(pid, SIGKILL)
+        try await eventually("it is started again") { fixture.log.split(separator: "\n").count { $0.hasPrefix("up ") } == 2 }
+    }
+
     @Test func namesASocketInUse() async throws {
         let first = try await Fixture()
         try await eventually("the first") { try first.ask("/live").status == 200 }

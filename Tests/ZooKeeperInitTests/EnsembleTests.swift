@@ -89,7 +89,8 @@ import ZooKeeper
         let other = try TestHTTPBackend(port: 2181, on: node.address) { _ in .init() }
         var process = try await node.start()
         #expect(await process.wait() == 78)
-        #expect(process.output.contains("\(node.address):2181 is in use by another process: stop it, or change the port"))
+        #expect(
+            process.output.contains("\(node.address):2181 is in use by another process: end it, or choose another port (ZOO_CLIENT_PORT)"))
         other.stop()
         #expect(node.directory.read("data/myid") == nil)
 

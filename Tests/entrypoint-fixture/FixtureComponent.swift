@@ -35,6 +35,7 @@ struct FixtureComponent: Component {
         plan.stop.secondSignal = settings[FixtureSettings.secondSignal].map(Int32.init)
         plan.leavesSessions = settings[FixtureSettings.leavesSessions]
         plan.files = files(settings)
+        if let port = settings[FixtureSettings.listens] { plan.listens = [ListeningPort("127.0.0.1", port, setting: "FIXTURE_LISTENS")] }
         if let path = settings[FixtureSettings.awaited] { plan.prerequisites = [awaited(path)] }
         if let path = settings[FixtureSettings.readyFile] { plan.checks = [ready(path)] }
         plan.role = { .standby(leader: "somebody else") }

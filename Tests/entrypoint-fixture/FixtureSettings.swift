@@ -10,6 +10,7 @@ enum FixtureSettings {
     static let validator = OptionalSetting<[String]>("validator", "FIXTURE_VALIDATOR", help: "its validator")
     static let awaited = OptionalSetting<String>("awaited", "FIXTURE_AWAITED", help: "a file that must exist before the start")
     static let readyFile = OptionalSetting<String>("ready_file", "FIXTURE_READY", help: "a file that makes it ready")
+    static let listens = OptionalSetting<Int>("listens", "FIXTURE_LISTENS", help: "a port of 127.0.0.1 that the child will listen on")
     static let marks = OptionalSetting<String>("marks", "FIXTURE_MARKS", help: "a file that gets a line for each step")
     static let refusals = Setting<[String]>("refusals", "FIXTURE_REFUSALS", default: [], help: "reasons to refuse the plan")
     static let secondSignal = OptionalSetting<Int>("second_signal", "FIXTURE_SECOND_SIGNAL", help: "a second stop signal")
@@ -21,7 +22,7 @@ enum FixtureSettings {
         component: "fixture", summary: "Runs what the environment says, for tests.",
         settings: [
             command.declaration, program.declaration, count.declaration, password.declaration, file.declaration, content.declaration,
-            validator.declaration, awaited.declaration, readyFile.declaration, marks.declaration, refusals.declaration,
+            validator.declaration, awaited.declaration, readyFile.declaration, listens.declaration, marks.declaration, refusals.declaration,
             secondSignal.declaration, leavesSessions.declaration, companion.declaration, failsAfterStop.declaration,
         ], ownPrefixes: ["FIXTURE_"])
 }

@@ -12,6 +12,8 @@ public struct FrameworkPlan: Sendable {
     public let bind: String
     /// Where this wrap reaches it.
     public let reachable: HostPort
+    /// Where it listens.
+    public var listens: [ListeningPort] = []
     /// Where it listens, and who it is to the masters.
     public private(set) var flags: [String: String]
     /// Variables of the child.
@@ -79,6 +81,10 @@ public struct FrameworkPlan: Sendable {
             environment["JAVA_HOME"] = settings[common.javaHome]
             environment["MESOS_NATIVE_JAVA_LIBRARY"] = settings[common.mesosLibrary]
         }
+        if settings.passedThrough["disable_http"] == nil {
+            listens.append(ListeningPort(bind, port, setting: common.httpPort.declaration.variable))
+        }
+        if let port = tls.port { listens.append(ListeningPort(bind, port, setting: common.httpsPort.declaration.variable)) }
         put("MESOSPHERE_HTTP_CREDENTIALS", settings[common.httpCredentials], isSecret: true)
         put("MESOSPHERE_KEYSTORE_PATH", tls.path, isSecret: false)
         put("MESOSPHERE_KEYSTORE_PASS", tls.password, isSecret: true)
