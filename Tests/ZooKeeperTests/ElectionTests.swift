@@ -79,6 +79,28 @@ import Testing
         await two.close()
     }
 
+    /// By servers that are gone, and by servers that do not answer while the connection seems to be there.
+    @Test(.timeLimit(.minutes(2)), arguments: [true, false]) func aLeaderWithoutZooKeeperCanLeave(_ isGone: Bool) async throws {
+        let server = try await ZooKeeperServer.start()
+        let relay = try TestRelay(to: server.address)
+        let timeout = Duration.seconds(isGone ? 2 : 20)
+        let (client, election) = candidate("a:1", ZooKeeperURL(servers: [relay.address], path: ""), timeout: timeout)
+        await election.start()
+        try await eventually("it leads") { election.isLeader }
+        if isGone {
+            let events = await election.events()
+            await server.kill()
+            for await event in events where event == .lost(.outOfContact) { break }
+        } else {
+            relay.stall()
+        }
+        let start = ContinuousClock.now
+        await election.stop()
+        #expect(start.duration(to: .now) < .seconds(6))
+        #expect(!election.isLeader)
+        await client.close()
+    }
+
     @Test(.timeLimit(.minutes(2))) func aLeaderThatIsCutOffStepsDownBeforeAnotherIsElected() async throws {
         let server = try await ZooKeeperServer.start()
         let relay = try TestRelay(to: server.address)

@@ -25,7 +25,11 @@ public actor LeaderElection {
     private var timer: Task<Void, Never>?
     private var nextSubscriber = 0
     private var subscribers: [Int: AsyncStream<ElectionEvent>.Continuation] = [:]
-    private var deletions: [Task<Void, Never>] = []
+    /// Deletions of our nodes that are under way.
+    private var deletions: [String: Task<Void, Never>] = [:]
+
+    /// How long to leave may take: without an answer by then, the node is left to its session's end.
+    private static let leavingLimit = Duration.seconds(1)
 
     /// Makes a candidate that has not entered.
     /// - Parameters:
@@ -81,13 +85,14 @@ public actor LeaderElection {
     }
 
     /// Leaves the election: the node is deleted, so that another leads at once. `start` enters again.
+    ///
+    /// Returns within about 1 s: where ZooKeeper does not answer, the node is deleted once it does, and else goes with its session.
     public func resign() async {
         handle(.resign)
-        for deletion in deletions { await deletion.value }
-        deletions = []
+        await waitForDeletions()
     }
 
-    /// Leaves the election and ends all streams.
+    /// Leaves the election, as `resign` does, and ends all streams.
     public func stop() async {
         await resign()
         for pump in pumps { pump.cancel() }
@@ -95,6 +100,23 @@ public actor LeaderElection {
         timer?.cancel()
         for subscriber in subscribers.values { subscriber.finish() }
         subscribers = [:]
+    }
+
+    private func waitForDeletions() async {
+        let pending = Array(deletions.values)
+        guard !pending.isEmpty, client.isConnected else { return }
+        let (end, reach) = AsyncStream.makeStream(of: Void.self)
+        Task {
+            for deletion in pending { await deletion.value }
+            reach.finish()
+        }
+        let limit = Task {
+            try await Task.sleep(for: Self.leavingLimit, clock: .continuous)
+            reach.finish()
+        }
+        // Who leaves is often cancelled already, which must not end the wait.
+        await Task { for await _ in end {} }.value
+        limit.cancel()
     }
 
     private func unsubscribe(_ key: Int) { subscribers[key] = nil }
@@ -148,7 +170,10 @@ public actor LeaderElection {
             logger.debug("election", metadata: ["event": "\(event)", "parent": "\(layout.parent)"])
             for subscriber in subscribers.values { subscriber.yield(event) }
         case .join(let session):
+            let leaving = Array(deletions.values)
             Task {
+                // The node that is about to be deleted must not be taken for the new one.
+                for deletion in leaving { await deletion.value }
                 do { handle(try await join(session)) } catch {
                     logger.debug("not in the election yet", metadata: ["reason": "\(error)"])
                     handle(.joinFailed)
@@ -174,7 +199,10 @@ public actor LeaderElection {
                 handle(.leaderRead(name: name, epoch: node.stat.czxid, data: node.data, isOurSession: isOurSession))
             }
         case .delete(let name):
-            deletions.append(Task { await delete(name) })
+            deletions[name] = Task {
+                await delete(name)
+                deletions[name] = nil
+            }
         }
     }
 
