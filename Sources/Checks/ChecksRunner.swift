@@ -88,7 +88,8 @@ public final class ChecksRunner: Sendable {
             Entry(
                 check: check,
                 probe: CoalescedProbe(
-                    timeout: check.timeout, reuse: index < always.count ? .zero : limit, now: now, onTimeout: { .fail("no answer within \($0.roundedText)") },
+                    timeout: check.timeout, reuse: index < always.count ? .zero : limit, now: now,
+                    onTimeout: { .fail("no answer within \($0.roundedText)") },
                     run: check.run))
         }
         roleProbe = role.map { role in
