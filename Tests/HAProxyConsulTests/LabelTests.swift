@@ -116,6 +116,18 @@ import Testing
             ["service_port": "11000", "HAPROXY_0_BACKEND_HEAD": "backend x\n  option httpchk\n\nbackend evil\n  server a 6.6.6.6:1"],
             problems: ["'server' has no place in a head"], policy: { $0.allowsHeads = true }, wanted: nil),
         Case(
+            ["service_port": "11000", "HAPROXY_0_BACKEND_HEAD": "option httpchk\n\"backend\" service_web"],
+            problems: ["is no keyword"], policy: { $0.allowsHeads = true }, wanted: nil),
+        Case(
+            ["service_port": "11000", "HAPROXY_0_BACKEND_HEAD": "'use-server' a"], problems: ["is no keyword"],
+            policy: { $0.allowsHeads = true }, wanted: nil),
+        Case(
+            ["service_port": "11000", "HAPROXY_0_BACKEND_HEAD": "\\x62alance source"], problems: ["is no keyword"],
+            policy: { $0.allowsHeads = true }, wanted: nil),
+        Case(
+            ["service_port": "11000", "HAPROXY_0_BACKEND_HEAD": "${HOME} x"], problems: ["is no keyword"],
+            policy: { $0.allowsHeads = true }, wanted: nil),
+        Case(
             ["service_port": "11000", "HAPROXY_0_BACKEND_HEAD": "option\u{7f}x"], problems: ["not printable"],
             policy: { $0.allowsHeads = true }, wanted: nil),
         Case(

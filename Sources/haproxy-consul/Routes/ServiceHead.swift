@@ -23,6 +23,11 @@ struct ServiceHead: Hashable {
 
     private mutating func take(_ line: String, _ words: [String], _ first: String, _ place: Place) {
         let rest = Array(words.dropFirst())
+        // HAProxy takes these away before it compares: what remained would be a word that was never looked at.
+        guard !first.utf8.contains(where: Self.hiding.contains) else {
+            problem = "\(LabelText.shown(first)) is no keyword: quotes, '\\' and '$' have no place there"
+            return
+        }
         switch (first, rest) {
         case (place.rawValue, _) where rest.count <= 1: return
         case ("mode", ["{mode}"]), ("balance", ["{balance}"]): return
@@ -58,6 +63,8 @@ struct ServiceHead: Hashable {
     private static func isPlaceholder(_ word: String) -> Bool {
         word.count > 2 && word.hasPrefix("{") && word.hasSuffix("}")
     }
+
+    private static let hiding = Set("\"'\\$".utf8)
 
     /// What would begin another section, or lead to or from something that is not the service's own.
     private static let refused: Set<String> = [
