@@ -78,12 +78,14 @@ struct DesiredServices: Sendable, Hashable {
                 checks: checks(task, address, port.number))
             add(service)
             addResolvable(service, task)
-            // A further port with a name is found below the task's name too, by that tag. It carries no labels: it is no other service.
-            guard index > 0, port.name?.isEmpty == false else { continue }
+            // A further port with a name is found below the task's name too, by that tag. It carries no labels, and says what it is: a load
+            // balancer must not take it for one more server of the first port's service.
+            guard index > 0, let portName = port.name, !portName.isEmpty else { continue }
+            let mark = ["named_port": ServiceName.isMeta("named_port", portName) ? portName : "true"]
             add(
                 ServiceRegistration(
                     id: "\(id):\(index):named", name: name, address: address, port: port.number, tags: service.tags,
-                    meta: identity(task), checks: checks(task, address, port.number)))
+                    meta: identity(task).merging(mark) { $1 }, checks: checks(task, address, port.number)))
         }
     }
 

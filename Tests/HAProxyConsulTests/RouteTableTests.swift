@@ -111,6 +111,17 @@ func instance(
         #expect(table([instance("db", 1, ["service_port": "11000"])], policy).backends[0].hosts.isEmpty)
     }
 
+    /// As mesos-consul registers them: the metrics port is below the task's name for DNS only.
+    @Test func aNamedPortIsNoServerOfItsTasksService() {
+        var policy = RouteTable.Policy()
+        policy.groups = [ServiceLabels.everyGroup]
+        let web = instance("web", 0, port: 31000, ["HAPROXY_0_VHOST": "a.test"])
+        let metrics = ServiceInstance(
+            service: "web", id: "web-0:1:named", node: "n0", address: "10.0.0.1", port: 31001, tags: ["metrics"],
+            meta: ["named_port": "metrics"], health: .passing)
+        #expect(table([web, metrics], policy).backends.map(\.servers) == [[.init(address: "10.0.0.1", port: 31000)]])
+    }
+
     @Test func renderingIsStableAndGolden() throws {
         let instances = [
             instance("web", 2, ["HAPROXY_0_VHOST": "web.example.test", "service_port": "11000"]),

@@ -53,7 +53,8 @@ func desired(_ tasks: String..., rules: ServiceRules = ServiceRules()) throws ->
         #expect(found[0].meta["HAPROXY_GROUP"] == "external" && found[0].meta["service_port"] == "11000")
         #expect(found[0].meta["port_index"] == nil && found[1].meta["port_index"] == "1")
         // Found by DNS, and no service of its own to publish.
-        #expect(found[2].meta.keys.sorted() == ["framework_id", "slave_id", "task_id"])
+        #expect(found[2].meta.keys.sorted() == ["framework_id", "named_port", "slave_id", "task_id"])
+        #expect(found[2].meta["named_port"] == "admin")
     }
 
     @Test func theLabelChoosesThePorts() throws {

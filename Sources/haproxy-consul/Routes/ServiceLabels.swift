@@ -54,9 +54,10 @@ struct ServiceLabels: Hashable {
 
     /// True where an instance is meant for these groups.
     static func isPublished(_ instance: ServiceInstance, groups: Set<String>) -> Bool {
-        // Consul's own servers are a service, too.
-        if groups.contains(everyGroup) { return instance.service != "consul" }
         let meta = instance.meta
+        // Consul's own servers are a service, too. What mesos-consul registers of a further named port below its task's name, for DNS, is
+        // no server of that service.
+        if groups.contains(everyGroup) { return instance.service != "consul" && meta["named_port"] == nil }
         guard let own = meta["HAPROXY_\(index(meta))_GROUP"] ?? meta["HAPROXY_GROUP"] else { return false }
         return LabelText.words(own).contains(where: groups.contains)
     }
