@@ -78,7 +78,7 @@ public struct FrameworkNode: Sendable {
             handler: handler(gate, LeaderProxy(client: http, viaHeader: viaHeader, own: own)))
         let events = await election.events()
         await election.start()
-        let outcome = await withThrowingTaskGroup(of: Void.self) { group in
+        let (outcome, closing) = await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run { port in logger.info("serving HTTP", metadata: ["port": "\(port)"]) } }
             let (terms, elected) = AsyncStream.makeStream(of: ElectionTerm.self)
             group.addTask {
@@ -98,11 +98,11 @@ public struct FrameworkNode: Sendable {
                 await client.close()
             }
             while await group.nextResult() != nil {}
-            closing.cancel()
-            return first
+            return (first, closing)
         }
         // Frees the election node at once, so that the next leader need not wait for the session to expire.
         await election.stop()
+        closing.cancel()
         await client.close()
         try outcome.get()
     }
