@@ -275,6 +275,19 @@ import Testing
         #expect(chronos.launched.count == 2)
     }
 
+    @Test(arguments: [TaskState.staging, .starting, .running, .killing])
+    func `a task whose agent is back is not given up, however far it has come`(_ state: TaskState) throws {
+        var chronos = CoreHarness()
+        try chronos.put(#"{"name":"a","command":"true","schedule":"R1//PT24H","retries":1}"#)
+        chronos.launch()
+        chronos.report(chronos.launched[0], .unreachable)
+        chronos.report(chronos.launched[0], state)
+        #expect(chronos.core.runs.values.allSatisfy { $0.unreachableSince == nil })
+        chronos.move(by: chronos.core.configuration.unreachableLimit)
+        chronos.move(by: .seconds(60))
+        #expect(chronos.launched.count == 1)
+    }
+
     @Test func `an unreachable task is given up after a bounded time`() throws {
         var chronos = CoreHarness()
         try chronos.put(#"{"name":"a","command":"true","schedule":"R1//PT24H","retries":1}"#)

@@ -16,11 +16,13 @@ extension SchedulerCore {
         }
         let agent = status.agentID ?? run.agent ?? ""
         switch status.state {
-        case .staging: break
+        case .staging:
+            guard run.unreachableSince != nil else { return }
+            returned(&run, status)
+            store(run)
         case .starting, .running, .killing:
             guard !isRunning(run) || run.unreachableSince != nil else { return }
-            if run.unreachableSince != nil { note("job '\(run.key.job)': the agent of \(status.taskID) is back") }
-            run.unreachableSince = nil
+            returned(&run, status)
             if isRunning(run) { return store(run) }
             run.phase = .running(agent: agent, since: now)
             store(run)
@@ -65,6 +67,12 @@ extension SchedulerCore {
 
     private func isRunning(_ run: Run) -> Bool {
         if case .running = run.phase { true } else { false }
+    }
+
+    private mutating func returned(_ run: inout Run, _ status: TaskStatus) {
+        guard run.unreachableSince != nil else { return }
+        run.unreachableSince = nil
+        note("job '\(run.key.job)': the agent of \(status.taskID) is back")
     }
 
     /// Upstream answers LOST where it would say DROPPED or UNKNOWN to a framework that knows partitions.
