@@ -87,4 +87,34 @@ import Testing
         marathon.run()
         #expect(marathon.launched.count == 3 && marathon.core.deployments == [])
     }
+
+    @Test func aRestartGoesOnMeanwhile() throws {
+        var marathon = try running("disabled")
+        let old = marathon.launched.map(\.taskID)
+        try marathon.update("/a", ["cmd": "false"])
+        marathon.offer()
+        let new = marathon.launched[2...].map(\.taskID)
+        for task in new { marathon.report(task, .running) }
+        marathon.report(new[0], .unreachable)
+        for task in old {
+            #expect(marathon.killed.contains(task))
+            marathon.report(task, .killed)
+        }
+        marathon.run()
+        #expect(new.count == 2 && marathon.core.deployments == [])
+        #expect(Set(marathon.core.instances.keys) == Set(new))
+    }
+
+    @Test func deletingTheAppDoesNotWaitForIt() throws {
+        var marathon = try running(["inactiveAfterSeconds": 10, "expungeAfterSeconds": 600], instances: 1)
+        let lost = marathon.launched[0].taskID
+        marathon.report(lost, .unreachable)
+        marathon.pass(seconds: 11)
+        #expect(marathon.conditions("/a") == [.unreachableInactive])
+        _ = try marathon.core.deleteApp(PathID("/a")!, force: true, now: marathon.now)
+        marathon.drain()
+        #expect(marathon.core.deployments == [] && marathon.core.instances.isEmpty)
+        marathon.report(lost, .running)
+        #expect(marathon.killed == [lost])
+    }
 }

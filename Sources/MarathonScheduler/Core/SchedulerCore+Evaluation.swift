@@ -18,8 +18,16 @@ extension SchedulerCore {
         let action = deployment?.currentAction(for: id)
         guard let app = root.apps[id], action?.kind != .stop else {
             want(0, of: id, now)
-            guard tally(of: id).active > 0 else { return }
-            for instance in tasks(of: id) where instance.isActive { kill(instance, now) }
+            let tally = tally(of: id)
+            guard tally.active + tally.inactive > 0 else { return }
+            for instance in tasks(of: id) {
+                if instance.isActive { kill(instance, now) }
+                // Nobody would answer for it. If it is back one day, it is ended as any task that is not known.
+                if instance.condition == .unreachableInactive {
+                    remove(instance)
+                    publishChange(instance, condition: "Gone", now)
+                }
+            }
             return
         }
         if action?.kind == .start || (deployment?.isWaiting(for: id) ?? false) { return want(0, of: id, now) }
@@ -46,9 +54,10 @@ extension SchedulerCore {
 
     private func restartPlan(_ app: App) -> RollingRestart {
         let (current, old) = tallies(of: app)
+        // A new one that is waited for had come to run: the others' turn must not wait for its agent, perhaps for ever.
         return RollingRestart(
             instances: app.instances, strategy: app.upgradeStrategy, oldActive: old.active, oldAll: old.present, new: current.active,
-            newReady: current.ready)
+            newReady: current.ready + current.awaited)
     }
 
     private mutating func want(_ count: Int, of id: PathID, _ now: Timestamp) {

@@ -17,7 +17,7 @@ struct RollingRestart: Hashable {
     ///   - oldActive: tasks of earlier versions that were not asked to end.
     ///   - oldAll: those, and the ones that still have to end.
     ///   - new: tasks of the new version, started or about to.
-    ///   - newReady: those of them that run, are healthy and are ready.
+    ///   - newReady: those of them that run, are healthy and are ready, or were before their agent became unreachable.
     init(instances: Int, strategy: UpgradeStrategy, oldActive: Int, oldAll: Int, new: Int, newReady: Int) {
         let minimum = Int((Double(instances) * strategy.minimumHealthCapacity).rounded(.up))
         var maximum = Int((Double(instances) * (1 + strategy.maximumOverCapacity)).rounded(.down))
