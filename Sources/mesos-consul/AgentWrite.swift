@@ -8,6 +8,8 @@ struct AgentWrite: Sendable {
     let rules: ServiceRules
     /// For each call: a dead agent takes this long and no longer.
     let timeout: Duration
+    /// Whether what the job wants may still be written; asked before each write.
+    var isAllowed: @Sendable () async -> Bool = { true }
 
     /// Calls to one agent at the same time.
     private static let width = 8
@@ -25,8 +27,14 @@ struct AgentWrite: Sendable {
             if let known = job.known { has = known } else { has = try await client.agentServices(timeout: timeout) }
             let diff = ServiceDiff(has: has, wants: job.wants, rules: rules) { job.keeper.keeps(rules.slave(of: $0)) }
             // First what is new, so that a name never points nowhere in between.
-            try await each(diff.registrations) { service throws(ClusterError) in try await client.register(service, timeout: timeout) }
-            try await each(diff.deregistrations) { id throws(ClusterError) in try await client.deregister(serviceID: id, timeout: timeout) }
+            try await each(diff.registrations) { service throws(ClusterError) in
+                try await mustBeAllowed()
+                try await client.register(service, timeout: timeout)
+            }
+            try await each(diff.deregistrations) { id throws(ClusterError) in
+                try await mustBeAllowed()
+                try await client.deregister(serviceID: id, timeout: timeout)
+            }
             for service in diff.registrations { has[service.id] = service }
             for id in diff.deregistrations { has[id] = nil }
             return .success(
@@ -36,6 +44,10 @@ struct AgentWrite: Sendable {
         } catch {
             return .failure(error)
         }
+    }
+
+    private func mustBeAllowed() async throws(ClusterError) {
+        guard await isAllowed() else { throw ClusterError(.unavailable, "Mesos is silent, or another master leads: not written") }
     }
 
     /// A few at a time; the first failure ends it.

@@ -37,6 +37,15 @@ actor Bridge {
 
     private var now: Duration { ContinuousClock.now - start }
 
+    /// True while what was decided in this term may be written: this master leads, and Mesos is heard of. Who is cut off from ZooKeeper
+    /// and Mesos goes on to believe that it leads, while another one's bridge writes.
+    private func mayWrite(_ term: Int) -> Bool {
+        guard term == self.term, state.isLeading, let core else { return false }
+        return !core.isSilent(now)
+    }
+
+    private var isSilent: Bool { core?.isSilent(now) ?? false }
+
     /// Runs until it is cancelled.
     func run() async throws {
         defer { following?.cancel() }
@@ -87,16 +96,22 @@ actor Bridge {
         isKeepingMaster = true
         defer { isKeepingMaster = false }
         // Who leads may change while the agent answers.
-        for _ in 0..<3 where state.current.leader != .unknown {
-            let wanted = DesiredServices.master(plan.master, isLeader: state.isLeading, rules: plan.rules)
-            guard master != wanted else { return }
+        for _ in 0..<3 {
+            guard let wanted = wantedMaster, master != wanted else { return }
             await register(wanted)
         }
+    }
+
+    /// A leader that is cut off may have become none.
+    private var wantedMaster: ServiceRegistration? {
+        guard state.current.leader != .unknown, !(state.isLeading && isSilent) else { return nil }
+        return DesiredServices.master(plan.master, isLeader: state.isLeading, rules: plan.rules)
     }
 
     private func register(_ wanted: ServiceRegistration) async {
         do throws(ClusterError) {
             let present = try await consul.agentServices()[wanted.id]
+            guard wanted == wantedMaster else { return }
             if present.map({ ServiceDiff.isSame($0, wanted) }) != true {
                 try await consul.register(wanted)
                 context.logger.info("registered this node's Mesos master, tags \(wanted.tags.joined(separator: ", "))")
@@ -120,7 +135,7 @@ actor Bridge {
                 await ask(term)
             } catch {
                 if Task.isCancelled { return }
-                noteProblem("\(error)")
+                noteProblem("\(error)", term)
             }
             if state.current.lastState != heard, state.current.stateProblem == nil { retry.succeeded() }
             try? await Task.sleep(for: state.current.isStreaming ? retry.next() : min(retry.next(), plan.refresh))
@@ -153,7 +168,7 @@ actor Bridge {
                 heard(.subscribed(try await source.state()), term, isStream: false)
             } catch {
                 if Task.isCancelled { return }
-                noteProblem("\(error)")
+                noteProblem("\(error)", term)
             }
             try? await Task.sleep(for: plan.refresh)
         }
@@ -161,6 +176,10 @@ actor Bridge {
 
     private func heard(_ event: OperatorEvent, _ term: Int, isStream: Bool = true) {
         guard term == self.term, core != nil else { return }
+        if core?.heard(now) ?? false {
+            lookWanted.ring()
+            retryWanted.ring()
+        }
         core?.take(event)
         if case .subscribed = event, cycleBegan == nil { cycleBegan = .now }
         if plan.rules.filtersFrameworks || event.isUpdate, core?.view.isIncomplete ?? false { gapFound.ring() }
@@ -173,8 +192,10 @@ actor Bridge {
         pump()
     }
 
-    private func noteProblem(_ problem: String) {
-        // Nothing is taken away while the master is silent.
+    private func noteProblem(_ problem: String, _ term: Int) {
+        guard term == self.term, core != nil else { return }
+        // Nothing is written while the master is silent.
+        core?.lost()
         if state.current.stateProblem == nil { context.logger.warning("the Mesos master can't be read, services stay: \(problem)") }
         state.update { $0.stateProblem = problem }
     }
@@ -186,7 +207,7 @@ actor Bridge {
         guard core != nil, state.isLeading else { return }
         let (term, rules, timeout) = (term, plan.rules, plan.agentTimeout)
         for job in core?.jobs(now) ?? [] {
-            let write = AgentWrite(job: job, client: client(job.address), rules: rules, timeout: timeout)
+            let write = AgentWrite(job: job, client: client(job.address), rules: rules, timeout: timeout) { await self.mayWrite(term) }
             Task { self.finished(job.address, await write.run(), term) }
         }
         publish()
@@ -244,7 +265,9 @@ actor Bridge {
     /// Tries failing agents again when their time has come.
     private func retry() async throws {
         while true {
-            try await retryWanted.wait(atMost: core?.nextRetry.map { max($0 - now, .milliseconds(50)) } ?? .seconds(3600))
+            // After a silence it is rung for.
+            let due = isSilent ? nil : core?.nextRetry
+            try await retryWanted.wait(atMost: due.map { max($0 - now, .milliseconds(50)) } ?? .seconds(3600))
             if core?.isAnyFailing ?? false { pump() }
         }
     }
@@ -269,21 +292,23 @@ actor Bridge {
     private func compare() async throws {
         master = nil
         await keepMaster()
-        guard core != nil else { return }
         let term = term
+        guard mayWrite(term) else { return }
         do {
             let nodes = try await consul.nodeServices()
-            guard term == self.term, core != nil else { return }
+            guard mayWrite(term) else { return }
             core?.take(nodes)
-            await correctMasters(nodes)
+            await correctMasters(nodes, term)
         } catch {
             try Task.checkCancellation()
+            guard mayWrite(term) else { return }
             context.logger.debug("the catalog can't be read, each agent is asked: \(error)")
             core?.forgetKnown()
         }
+        guard mayWrite(term) else { return }
         pump()
         for (node, service) in core?.removals(now) ?? [] {
-            guard term == self.term, core != nil else { return }
+            guard mayWrite(term) else { return }
             do throws(ClusterError) {
                 try await consul.deregisterFromCatalog(node: node, serviceID: service)
                 context.logger.info("node \(node) is silent: took \(service) out of the catalog")
@@ -294,18 +319,19 @@ actor Bridge {
     }
 
     /// A master whose bridge was ended may still be called the leader.
-    private func correctMasters(_ nodes: [NodeServices]) async {
+    private func correctMasters(_ nodes: [NodeServices], _ term: Int) async {
         let leading = DesiredServices.master(plan.master, isLeader: true, rules: plan.rules)
         for node in nodes {
             guard let told = node.services[plan.rules.masterID], told.tags == leading.tags, told.address != plan.master.host else {
                 continue
             }
             let standby = DesiredServices.master(HostPort(host: told.address, port: told.port), isLeader: false, rules: plan.rules)
+            guard mayWrite(term) else { return }
             do throws(ClusterError) {
                 try await client(node.address).register(standby, timeout: plan.agentTimeout)
                 context.logger.info("node \(node.name) was still registered as the leading Mesos master; corrected")
             } catch {
-                guard !node.isAlive else { continue }
+                guard !node.isAlive, mayWrite(term) else { continue }
                 try? await consul.deregisterFromCatalog(node: node.name, serviceID: told.id)
             }
         }

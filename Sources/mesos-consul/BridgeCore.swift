@@ -47,6 +47,8 @@ struct BridgeCore: Sendable {
         /// How long a slave of before a take-over may take to register, where the master doesn't tell which it awaits (Mesos'
         /// `agent_reregister_timeout`).
         var grace = Duration.seconds(600)
+        /// After this without a word of Mesos nothing is written: another master may lead. Two heartbeats (15 s each), and a little.
+        var silence = Duration.seconds(35)
         /// The delays between attempts on an agent that fails.
         var firstRetry = Duration.seconds(1)
         var longestRetry = Duration.seconds(8)
@@ -76,6 +78,10 @@ struct BridgeCore: Sendable {
     private var servicesOfSlave: [String: [String: ServiceRegistration]] = [:]
     private var problemsOfSlave: [String: [String]] = [:]
     private var since: Duration
+    /// When Mesos was last heard of.
+    private var lastHeard: Duration?
+    /// True from the moment what told of Mesos has failed.
+    private var isLost = false
 
     /// A bridge that has become active.
     init(rules: ServiceRules, limits: Limits = Limits(), now: Duration) {
@@ -85,6 +91,21 @@ struct BridgeCore: Sendable {
     }
 
     // MARK: Mesos
+
+    /// True where what is believed may be out of date: nothing is to be written. That this master leads is a word of Mesos, too.
+    func isSilent(_ now: Duration) -> Bool { isLost || now - (lastHeard ?? since) > limits.silence }
+
+    /// Mesos was heard of. After a silence others may have written: each agent is asked.
+    /// - Returns: true where there was a silence.
+    mutating func heard(_ now: Duration) -> Bool {
+        defer { (lastHeard, isLost) = (now, false) }
+        guard isSilent(now) else { return false }
+        forgetKnown()
+        return true
+    }
+
+    /// What told of Mesos has failed.
+    mutating func lost() { isLost = lastHeard != nil }
 
     /// Takes in what Mesos tells.
     mutating func take(_ event: OperatorEvent) {
@@ -145,7 +166,7 @@ struct BridgeCore: Sendable {
 
     /// The agents that have to be told something, or asked, now. Each is busy until `finished`.
     mutating func jobs(_ now: Duration) -> [AgentJob] {
-        guard view.isKnown else { return [] }
+        guard view.isKnown, !isSilent(now) else { return [] }
         var jobs: [AgentJob] = []
         let common = keeper(now)
         for (address, agent) in agents where agent.needsLook && !agent.isBusy && (agent.retryAt ?? now) <= now {
@@ -197,6 +218,7 @@ struct BridgeCore: Sendable {
 
     /// What to take out of the catalog, because its agent has been silent for too long to do it: node and service id, sorted.
     func removals(_ now: Duration) -> [(node: String, service: String)] {
+        guard view.isKnown, !isSilent(now) else { return [] }
         var out: [(node: String, service: String)] = []
         let common = keeper(now)
         for agent in agents.values {

@@ -84,10 +84,14 @@ final class BridgeState: Sendable {
     private func lookAtState() -> Check.Outcome {
         guard isLeading else { return .pass("another node's bridge is active") }
         let now = current
-        if let problem = now.stateProblem { return .fail(problem) }
+        if let problem = now.stateProblem { return .fail("\(problem); nothing is written to Consul until the master is heard again") }
         guard let last = now.lastState else { return .fail("not read yet") }
+        let age = ContinuousClock.now - last
+        guard age <= plan.limits.silence else {
+            return .fail("Mesos has been silent for \(Int(age.seconds)) s: nothing is written to Consul until it is heard again")
+        }
         return .pass(
-            "\(now.services) services, \(now.isStreaming ? "by events" : "by asking"), heard of \((ContinuousClock.now - last).milliseconds) ms ago"
+            "\(now.services) services, \(now.isStreaming ? "by events" : "by asking"), heard of \(age.milliseconds) ms ago"
         )
     }
 

@@ -71,7 +71,10 @@ extension BridgePlan {
         refresh = settings[S.refresh]
         reconcile = settings[S.reconcile]
         agentTimeout = settings[S.agentTimeout]
-        limits = BridgeCore.Limits(deadAfter: settings[S.deadAfter], grace: settings[S.grace])
+        let usual = BridgeCore.Limits()
+        // A master without events is heard of each time that it is asked.
+        limits = BridgeCore.Limits(
+            deadAfter: settings[S.deadAfter], grace: settings[S.grace], silence: max(usual.silence, refresh * 2 + .seconds(10)))
         rules = ServiceRules(
             hostName: settings[S.serviceName], hostTags: settings[S.serviceTags], idPrefix: settings[S.idPrefix],
             separator: settings[S.separator], addressOrder: settings[S.addressOrder], portLabel: settings[S.portLabel],

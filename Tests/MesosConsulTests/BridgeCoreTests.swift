@@ -73,9 +73,33 @@ import Testing
         #expect(core.removals(.seconds(20)).isEmpty && core.agentProblems.isEmpty)
     }
 
+    /// Who is cut off shall not fight the new leader's bridge with what was so before.
+    @Test(arguments: [false, true]) func aSilentMesosLeadsToNoWrite(isLost: Bool) throws {
+        var core = BridgeCore(rules: rules, limits: .init(deadAfter: .seconds(10), silence: .seconds(30)), now: .zero)
+        #expect(!core.isSilent(.seconds(30)) && core.isSilent(.seconds(31)))
+        let atFirst = core.heard(.zero)
+        #expect(!atFirst)
+        core.take(try event(subscribed([operatorAgent("S0", "10.0.0.1"), operatorAgent("S1", "10.0.0.2")], [])))
+        let wants = Dictionary(uniqueKeysWithValues: core.jobs(.zero).map { ($0.address, $0.wants) })
+        core.finished("10.0.0.1", .success(wants["10.0.0.1"] ?? [:]), .zero)
+        core.finished("10.0.0.2", .failure(failure), .zero)
+        // Another bridge has taken one service away and added others; one agent is silent.
+        let nodes = [node("10.0.0.1", old("new", slave: "S0")), node("10.0.0.2", old("new2", slave: "S1"), isAlive: false)]
+        core.take(nodes)
+        let later: Duration = isLost ? .seconds(20) : .seconds(31)
+        if isLost { core.lost() }
+        #expect(core.isSilent(later) && core.jobs(later).isEmpty && core.removals(later).isEmpty)
+
+        let (again, twice) = (core.heard(later), core.heard(later))
+        #expect(again && !twice)
+        #expect(core.removals(later).map(\.service) == ["mesos-consul:F:new2:0"])
+        let fresh = core.jobs(later)
+        #expect(fresh.map(\.address) == ["10.0.0.1", "10.0.0.2"] && fresh.allSatisfy { $0.known == nil })
+    }
+
     /// After a take-over the new master does not know all slaves yet: their services stay.
     @Test func aTakeOverDeregistersNothingThatIsAwaited() throws {
-        var core = BridgeCore(rules: rules, now: .zero)
+        var core = BridgeCore(rules: rules, limits: .init(silence: .seconds(3600)), now: .zero)
         core.take(try event(subscribed([operatorAgent("S0", "10.0.0.1")], [], recovered: ["S1"])))
         core.finished("10.0.0.1", .success(core.jobs(.zero)[0].wants), .zero)
         core.take([node("10.0.0.2", old(slave: "S1"))])
@@ -99,6 +123,7 @@ import Testing
         core.take(.subscribed(try state("")))
         _ = core.jobs(.zero)
         core.take([node("10.0.0.2", old(slave: "S1"))])
+        _ = core.heard(.seconds(59))
         #expect(core.jobs(.seconds(59)).isEmpty)
         core.take([node("10.0.0.2", old(slave: "S1"))])
         #expect(core.jobs(.seconds(60)).map(\.address) == ["10.0.0.2"])
@@ -197,6 +222,7 @@ private struct Model {
     }
 
     mutating func begin() {
+        _ = core.heard(now)
         jobs += core.jobs(now)
         busiest = max(busiest, Dictionary(grouping: jobs, by: \.address).values.map(\.count).max() ?? 0)
     }
@@ -230,9 +256,11 @@ private struct Model {
     /// Everything lives again, and time passes.
     mutating func settle() throws {
         dead = []
+        _ = core.heard(now)
         try core.take(OperatorEvent(json: snapshot))
         for _ in 0..<6 {
             now += .seconds(40)
+            _ = core.heard(now)
             compare()
             begin()
             while !jobs.isEmpty {
