@@ -114,13 +114,24 @@ struct DesiredServices: Sendable, Hashable {
         ]
     }
 
+    /// Consul takes 64 pairs; the others are the bridge's own.
+    private static let mostLabels = 60
+
     private mutating func meta(_ task: MesosState.Task, labels: [String: String], index: Int) -> [String: String] {
         var out: [String: String] = [:]
         for (key, value) in task.labels.merging(labels, uniquingKeysWith: { $1 }).sorted(by: { $0.key < $1.key }) {
-            if ServiceName.isMeta(key, value), out.count < 60 {
-                out[key] = value
+            let reason: String? =
+                if !ServiceName.isMeta(key, value) {
+                    key.hasPrefix("consul-") ? "begins as Consul's own do" : "is too long or has other letters than Consul takes"
+                } else if out.count == Self.mostLabels {
+                    "is beyond the first \(Self.mostLabels) by name"
+                } else {
+                    nil
+                }
+            if let reason {
+                problems.append("task \(task.name): label \(key.prefix(60)) \(reason); left out")
             } else {
-                problems.append("task \(task.name): label \(key.prefix(60)) is too long or has other letters than Consul takes; left out")
+                out[key] = value
             }
         }
         out.merge(identity(task)) { $1 }

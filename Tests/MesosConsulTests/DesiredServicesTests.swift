@@ -143,6 +143,17 @@ func desired(_ tasks: String..., rules: ServiceRules = ServiceRules()) throws ->
         #expect(try desired(task("a", extra: label)).problems.count == 4)
     }
 
+    @Test func whatIsLeftOutIsSaidWithItsReason() throws {
+        func problems(_ labels: [(String, String)]) throws -> [String] {
+            let list = labels.map { #"{"key":"\#($0)","value":"\#($1)"}"# }.joined(separator: ",")
+            return try desired(task("a", extra: #","labels":[\#(list)]"#, ports: "[31000-31000]")).problems
+        }
+        let many = try problems((10...70).map { ("l\($0)", "x") })
+        #expect(many.count == 1 && many.allSatisfy { $0.contains("label l70 is beyond the first 60") })
+        #expect(try problems([("consul-x", "x")]).first?.contains("begins as Consul") == true)
+        #expect(try problems([("a.b", "x")]).first?.contains("other letters") == true)
+    }
+
     @Test func slavesAndMastersAreServices() throws {
         let follower = try #require(try desired().services["mesos-consul:slave:S0"])
         #expect(follower.name == "mesos" && follower.tags == ["follower"] && follower.port == 5051)
