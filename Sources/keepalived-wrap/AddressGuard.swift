@@ -13,7 +13,7 @@ import Synchronization
 /// - While the node holds addresses, adverts of others are heard: `MasterDoubt`.
 final class AddressGuard: Sendable {
     let virtualAddresses: [VirtualAddress]
-    let families: [InternetAddress.Family]
+    private let layout: VRRPLayout
     /// 0 for no bound.
     let lease: Duration
     let notices: String
@@ -39,7 +39,7 @@ final class AddressGuard: Sendable {
 
     init(_ layout: VRRPLayout, routerID: Int, lease: Duration, notices: String, leftovers: Leftovers, vrrpPIDFile: String) {
         virtualAddresses = leftovers.virtualAddresses
-        families = layout.instances.map(\.family)
+        self.layout = layout
         self.lease = lease
         self.notices = notices
         self.leftovers = leftovers
@@ -102,7 +102,7 @@ final class AddressGuard: Sendable {
         state.withLock { $0.wake = sources.wake }
         let started = OwnThread.start("addresses") { [self] in
             var loop = AddressGuardLoop(
-                sources: sources, families: families, leftovers: leftovers, lease: lease, vrrpPIDFile: vrrpPIDFile, doubt: doubt,
+                sources: sources, layout: layout, leftovers: leftovers, lease: lease, vrrpPIDFile: vrrpPIDFile, doubt: doubt,
                 logger: context.logger)
             loop.run { self.take($0, continuation) }
             state.withLock { $0.wake = -1 }

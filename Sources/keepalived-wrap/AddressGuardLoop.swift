@@ -7,7 +7,7 @@ import Logging
 /// The thread of `AddressGuard`: sleeps until something happens, or until a lease is to be prolonged.
 struct AddressGuardLoop {
     let sources: AddressSources
-    let families: [InternetAddress.Family]
+    let layout: VRRPLayout
     let leftovers: Leftovers
     let lease: Duration
     let vrrpPIDFile: String
@@ -21,11 +21,11 @@ struct AddressGuardLoop {
     private var nextRenewal: ContinuousClock.Instant?
 
     init(
-        sources: AddressSources, families: [InternetAddress.Family], leftovers: Leftovers, lease: Duration, vrrpPIDFile: String,
+        sources: AddressSources, layout: VRRPLayout, leftovers: Leftovers, lease: Duration, vrrpPIDFile: String,
         doubt: MasterDoubt, logger: Logger
     ) {
         self.sources = sources
-        self.families = families
+        self.layout = layout
         self.leftovers = leftovers
         self.lease = lease
         self.vrrpPIDFile = vrrpPIDFile
@@ -96,7 +96,7 @@ struct AddressGuardLoop {
             listeners = []
         } else if listeners.isEmpty {
             do throws(ClusterError) {
-                for family in families { listeners.append(try AdvertSocket(family)) }
+                for instance in layout.instances { listeners.append(try AdvertSocket(instance, on: layout.interface)) }
             } catch {
                 logger.error("\(error)")
             }

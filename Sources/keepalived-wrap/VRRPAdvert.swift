@@ -1,5 +1,4 @@
 import ClusterCore
-import Glibc
 
 /// Another load balancer's word that it is the master (RFC 5798, section 5.1).
 struct VRRPAdvert: Sendable, Hashable {
@@ -8,11 +7,19 @@ struct VRRPAdvert: Sendable, Hashable {
     /// 0 where it gives up.
     let priority: Int
 
-    /// Reads the beginning of the packet; nil where it is no advert.
-    init?(_ packet: some Collection<UInt8>, from source: InternetAddress) {
-        let head = Array(packet.prefix(3))
-        guard head.count == 3, head[0] & 0xF == 1, head[0] >> 4 == 2 || head[0] >> 4 == 3 else { return nil }
-        self.init(source: source, routerID: Int(head[1]), priority: Int(head[2]))
+    /// Reads a packet; nil where it is none that keepalived would have to obey: it must come from this very link (a router lowers the
+    /// hop limit; RFC 5798, section 7.1), be as long as its head says, and have a correct checksum.
+    init?(_ packet: VRRPPacket) {
+        let message = packet.message
+        guard packet.hopLimit == 255, message.count >= 8, message[0] & 0xF == 1 else { return nil }
+        let addresses = Int(message[3]) * packet.source.family.width / 8
+        switch message[0] >> 4 {
+        // With the 8 bytes of its password (RFC 2338, section 5.1), and the checksum of the message alone.
+        case 2: guard packet.source.family == .ipv4, message.count == 8 + addresses + 8, Self.sum(message) == 0xFFFF else { return nil }
+        case 3: guard message.count == 8 + addresses, Self.sum(packet.pseudoHeader + message) == 0xFFFF else { return nil }
+        default: return nil
+        }
+        self.init(source: packet.source, routerID: Int(message[1]), priority: Int(message[2]))
     }
 
     init(source: InternetAddress, routerID: Int, priority: Int) {
@@ -20,40 +27,49 @@ struct VRRPAdvert: Sendable, Hashable {
         self.routerID = routerID
         self.priority = priority
     }
+
+    /// The ones' complement sum of 16-bit words (RFC 1071): 0xFFFF over what holds its own correct checksum.
+    static func sum(_ bytes: [UInt8]) -> UInt16 {
+        var sum: UInt32 = 0
+        for (index, byte) in bytes.enumerated() { sum += index.isMultiple(of: 2) ? UInt32(byte) << 8 : UInt32(byte) }
+        while sum > 0xFFFF { sum = (sum & 0xFFFF) + (sum >> 16) }
+        return UInt16(sum)
+    }
 }
 
-/// Hears the adverts that come to this host (raw(7); needs CAP_NET_RAW). keepalived has joined the groups where they are multicast.
-struct AdvertSocket: Sendable {
-    let descriptor: Int32
-    private let family: InternetAddress.Family
-    private static let vrrp: Int32 = 112
+/// What came in one IP packet of protocol 112.
+struct VRRPPacket: Sendable, Hashable {
+    static let number: UInt8 = 112
 
-    init(_ family: InternetAddress.Family) throws(ClusterError) {
-        self.family = family
-        let kind = Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
-        descriptor = socket(family == .ipv4 ? AF_INET : AF_INET6, kind, Self.vrrp)
-        guard descriptor >= 0 else {
-            throw ClusterError(.io, "can't listen to the other load balancers' adverts: \(String(cString: strerror(errno)))")
-        }
+    let source: InternetAddress
+    let destination: InternetAddress
+    /// IPv4's TTL.
+    let hopLimit: Int
+    let message: [UInt8]
+
+    init(source: InternetAddress, destination: InternetAddress, hopLimit: Int, message: [UInt8]) {
+        self.source = source
+        self.destination = destination
+        self.hopLimit = hopLimit
+        self.message = message
     }
 
-    /// Those that have come meanwhile.
-    func adverts() -> [VRRPAdvert] {
-        var found: [VRRPAdvert] = []
-        var buffer = [UInt8](repeating: 0, count: 256)
-        while found.count < 64 {
-            var sender = sockaddr_in6()
-            var length = socklen_t(MemoryLayout<sockaddr_in6>.size)
-            let count = withUnsafeMutableBytes(of: &sender) { bytes in
-                recvfrom(descriptor, &buffer, buffer.count, 0, bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self), &length)
-            }
-            guard count > 0 else { break }
-            let bytes = withUnsafeBytes(of: &sender) { Array($0) }
-            // An IPv4 packet comes with its header, an IPv6 one without. The sender's address: sin_addr at 4, sin6_addr at 8.
-            let header = family == .ipv4 ? Int(buffer[0] & 0xF) * 4 : 0
-            let source = InternetAddress(family: family, bytes: family == .ipv4 ? Array(bytes[4..<8]) : Array(bytes[8..<24]))
-            if header < count, let advert = VRRPAdvert(buffer[header..<count], from: source) { found.append(advert) }
-        }
-        return found
+    /// Reads an IPv4 packet with its header (RFC 791, section 3.1).
+    init?(ipv4 packet: [UInt8]) {
+        guard packet.count >= 20, packet[0] >> 4 == 4 else { return nil }
+        let header = Int(packet[0] & 0xF) * 4
+        let length = Int(packet[2]) << 8 | Int(packet[3])
+        guard header >= 20, length >= header, length <= packet.count else { return nil }
+        self.init(
+            source: InternetAddress(family: .ipv4, bytes: Array(packet[12..<16])),
+            destination: InternetAddress(family: .ipv4, bytes: Array(packet[16..<20])), hopLimit: Int(packet[8]),
+            message: Array(packet[header..<length]))
+    }
+
+    /// What the checksum of version 3 is of, beside the message (RFC 793, section 3.1; RFC 8200, section 8.1).
+    var pseudoHeader: [UInt8] {
+        let length = [UInt8(message.count >> 8 & 0xFF), UInt8(message.count & 0xFF)]
+        let tail = source.family == .ipv4 ? [0, Self.number] + length : [0, 0] + length + [0, 0, 0, Self.number]
+        return source.bytes + destination.bytes + tail
     }
 }

@@ -64,9 +64,39 @@ struct GuardTests {
 
     @Test func advertsAreRead() throws {
         let peer = try #require(InternetAddress("198.18.0.30"))
-        #expect(VRRPAdvert([0x31, 51, 190, 1, 0, 25], from: peer) == VRRPAdvert(source: peer, routerID: 51, priority: 190))
-        #expect(VRRPAdvert([0x21, 51, 190], from: peer) != nil)
-        for wrong in [[0x32, 51, 190], [0x41, 51, 190], [0x31, 51], []] as [[UInt8]] { #expect(VRRPAdvert(wrong, from: peer) == nil) }
+        let own = try #require(InternetAddress("198.18.0.31"))
+        let other = try #require(InternetAddress("198.18.0.32"))
+        func read(_ message: [UInt8], hopLimit: Int = 255, to destination: InternetAddress? = nil) -> VRRPAdvert? {
+            VRRPAdvert(VRRPPacket(source: peer, destination: destination ?? own, hopLimit: hopLimit, message: message))
+        }
+        let address: [UInt8] = [198, 18, 0, 100]
+        let three: [UInt8] = [0x31, 51, 190, 1, 0, 25, 0, 0] + address
+        let two: [UInt8] = [0x21, 51, 190, 1, 1, 1, 0, 0] + address + [0, 0, 0, 0, 0, 0, 0, 0]
+        let expected = VRRPAdvert(source: peer, routerID: 51, priority: 190)
+        #expect(read(summed(three, peer, own)) == expected)
+        #expect(read(summed(two)) == expected)
+        let right = summed(three, peer, own)
+        #expect(read(right, hopLimit: 254) == nil)
+        #expect(read(right, hopLimit: 64) == nil)
+        #expect(read(right, to: other) == nil)
+        for index in right.indices {
+            var wrong = right
+            wrong[index] ^= 0x40
+            #expect(read(wrong) == nil, "byte \(index) is another")
+        }
+        for count in right.indices { #expect(read(Array(right[..<count])) == nil) }
+        #expect(read(right + [0, 0]) == nil)
+        #expect(read(summed(Array(two.dropLast(8)))) == nil)
+    }
+
+    /// The message with its checksum at 6; for version 3, that of a pseudo header too.
+    private func summed(_ message: [UInt8], _ source: InternetAddress? = nil, _ destination: InternetAddress? = nil) -> [UInt8] {
+        var message = message
+        (message[6], message[7]) = (0, 0)
+        let header = (source?.bytes ?? []) + (destination?.bytes ?? []) + (source == nil ? [] : [0, 112, 0, UInt8(message.count)])
+        let sum = ~VRRPAdvert.sum(header + message)
+        (message[6], message[7]) = (UInt8(sum >> 8), UInt8(sum & 0xFF))
+        return message
     }
 
     @Test func keepalivedIsEndedWhereItDoesNotGiveWay() throws {
