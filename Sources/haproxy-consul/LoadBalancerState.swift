@@ -52,10 +52,23 @@ final class LoadBalancerState: Sendable {
                 case .notServing(let reason): .fail(reason)
                 }
             },
-            Check("routes", proves: "HAProxy serves the wanted routes, which Consul or the last good view told") { self.lookAtRoutes() },
             Check("consul", proves: "Consul has told a view lately", gates: []) { self.lookAtConsul() },
             Check("labels", proves: "all published services have usable labels, and all certificates can be used", gates: []) {
                 self.lookAtLabels()
+            },
+        ] + Self.routeChecks(hasLastGood: plan.hasLastGood) { self.current.reconciler }
+    }
+
+    /// A refused reload is told, and no reason not to be ready: the routes of before are served, and all load balancers refuse the same.
+    static func routeChecks(hasLastGood: Bool, _ reconciler: @escaping @Sendable () -> Reconciler) -> [Check] {
+        [
+            Check("routes", proves: "HAProxy serves routes that Consul or the last good view told") {
+                lookAtRoutes(reconciler(), hasLastGood: hasLastGood)
+            },
+            Check("reload", proves: "HAProxy has taken all the wanted routes", gates: []) {
+                let reconciler = reconciler()
+                guard let failure = reconciler.failure else { return .pass("nothing is left out") }
+                return .fail("\(reconciler.heldBack.count) services are left out or served as before: \(failure)")
             },
         ]
     }
@@ -67,10 +80,8 @@ final class LoadBalancerState: Sendable {
         }
     }
 
-    private func lookAtRoutes() -> Check.Outcome {
-        let reconciler = current.reconciler
-        if let failure = reconciler.failure { return .fail("the routes of before are served: \(failure)") }
-        guard reconciler.lastView != nil || plan.hasLastGood else {
+    private static func lookAtRoutes(_ reconciler: Reconciler, hasLastGood: Bool) -> Check.Outcome {
+        guard reconciler.lastView != nil || hasLastGood else {
             return .fail(reconciler.outage.map { "no view of Consul yet: \($0.reason)" } ?? "no view of Consul yet")
         }
         let served = reconciler.servedTable
@@ -127,6 +138,7 @@ final class LoadBalancerState: Sendable {
             "reloads": .number(state.reloads), "runtime_changes": .number(state.runtimeChanges),
             "failed_reloads": .number(state.failedReloads),
             "last_reload_age_seconds": seconds(state.lastReload), "failure": reconciler.failure.map { .string($0) },
+            "held_back_services": .number(reconciler.heldBack.count),
             "services": .array(services), "certificates": plan.certificates.map { _ in Self.certificates(state) },
             "problems": .array(
                 reconciler.table.problems.map { ["service": .string($0.service), "problem": .string($0.text)] }),

@@ -68,12 +68,13 @@ actor Updater {
 
     private func take(_ next: Input, _ group: inout TaskGroup<Void>) async {
         let now = ContinuousClock.now
+        let address = plan.surroundings.bind
+        let busyPorts = { (ports: Set<Int>) in PortProbe.busy(ports, on: address) }
         let actions: [Reconciler.Action]
         switch next {
         case .catalog(.view(let snapshot, let index)):
-            let address = plan.surroundings.bind
-            let learned = reconciler.learned(await withHeads(of: snapshot), now: now)
-            actions = learned + reconciler.view(snapshot, index: index, busyPorts: { PortProbe.busy($0, on: address) }, now: now)
+            let learned = reconciler.learned(await withHeads(of: snapshot), busyPorts: busyPorts, now: now)
+            actions = learned + reconciler.view(snapshot, index: index, busyPorts: busyPorts, now: now)
         case .catalog(.failed(let error, _)): actions = reconciler.consulFailed(error.description, now: now)
         case .reloaded(let table, let served):
             state.update {
@@ -84,8 +85,8 @@ actor Updater {
             actions = reconciler.applied(table, served, now: now)
         case .reloadFailed(let error):
             state.update { $0.failedReloads += 1 }
-            context.logger.error("the new routes are not served, those of before are; tried again: \(error)")
-            actions = reconciler.failed(error.description, now: now)
+            context.logger.error("what is new is not served, all else is; tried again: \(error)")
+            actions = reconciler.failed(error.description, busyPorts: busyPorts, now: now)
         case .changed(let table, .applied(let served)):
             state.update { $0.runtimeChanges += 1 }
             actions = reconciler.applied(table, served, now: now)
@@ -96,7 +97,7 @@ actor Updater {
             await askOfCertificates()
             let known = await lookAtCertificates()
             guard known != reconciler.known else { return }
-            actions = reconciler.learned(known, now: now)
+            actions = reconciler.learned(known, busyPorts: busyPorts, now: now)
         }
         for action in actions { perform(action, &group) }
         let reconciler = reconciler
@@ -112,14 +113,26 @@ actor Updater {
     private func withHeads(of snapshot: CatalogSnapshot) async -> RouteTable.Known {
         var known = reconciler.known
         guard plan.policy.routes.allowsHeads else { return known }
+        let instances = snapshot.instances
+        let hasHeads = instances.contains { $0.meta.keys.contains { $0.hasSuffix("_HEAD") || $0.hasSuffix("_OPTIONS") } }
+        guard hasHeads else { return known }
+        // All instances: what a head is checked with depends on those without one, too.
+        let used = heads(of: instances)
         // Heads that nobody has any more are forgotten some time.
-        if known.heads.count > 1000 { known.heads = [:] }
-        let instances = snapshot.instances.filter { $0.meta.keys.contains { $0.hasSuffix("_HEAD") || $0.hasSuffix("_OPTIONS") } }
-        let checker = HeadChecker(binary: plan.binary, httpsPort: plan.surroundings.httpsPort)
-        for check in RouteTable(instances, policy: plan.policy.routes, known: known).unchecked {
-            known.heads[check] = await checker.verdict(check)
+        if known.heads.count > 1000 {
+            let kept = used.union(heads(of: reconciler.accepted.instances))
+            known.heads = known.heads.filter { kept.contains($0.key) }
         }
+        let checker = HeadChecker(binary: plan.binary, httpsPort: plan.surroundings.httpsPort)
+        for check in used where known.heads[check] == nil { known.heads[check] = await checker.verdict(check) }
         return known
+    }
+
+    /// All heads of these instances, as HAProxy is asked about them.
+    private func heads(of instances: [ServiceInstance]) -> Set<RouteTable.HeadCheck> {
+        var unasked = reconciler.known
+        unasked.heads = [:]
+        return RouteTable(instances, policy: plan.policy.routes, known: unasked).unchecked
     }
 
     /// Asks HAProxy what the certificates that it serves are for, where it has others than before.
@@ -231,6 +244,9 @@ actor Updater {
         await metrics.set(
             "haproxy_consul_servers", help: "servers behind the published services",
             to: Double(table.backends.reduce(0) { $0 + $1.servers.count }))
+        await metrics.set(
+            "haproxy_consul_held_back_services", help: "services that HAProxy refused, left out or served as before",
+            to: Double(reconciler.heldBack.count))
         await metrics.set("haproxy_consul_problems", help: "problems with labels", to: Double(table.problems.count))
         await metrics.set(
             "haproxy_consul_refused_certificates", help: "certificates that can't be used",

@@ -1,3 +1,4 @@
+import Checks
 import Consul
 import Testing
 
@@ -70,6 +71,46 @@ import Testing
         let again = reloads(reconciler.tick(now: wakeUp))
         _ = reconciler.applied(try #require(again.first), served(again[0]), now: wakeUp)
         #expect(reconciler.failure == nil)
+    }
+
+    /// A dead server goes at once, though HAProxy refuses a new service.
+    @Test func aRefusedReloadHoldsBackOnlyWhatIsNew() throws {
+        let web = [instance("web", 1, ["HAPROXY_0_VHOST": "web.test"]), instance("web", 2, ["HAPROXY_0_VHOST": "web.test"])]
+        var reconciler = try serving(web)
+        _ = reconciler.view(view(web + withPorts(0..<1)), index: 101, now: at(0))
+        let told = reconciler.failed("refused", now: at(0.1))
+        #expect(tables(told).isEmpty)
+        #expect(reconciler.table.problems.map(\.service) == ["s0"])
+        let less = reconciler.view(view([web[0]] + withPorts(0..<1)), index: 102, now: at(0.2))
+        #expect(reloads(less).isEmpty)
+        #expect(tables(less).first?.backends.map(\.servers.count) == [1])
+        _ = reconciler.applied(tables(less)[0], try #require(reconciler.served), now: at(0.3))
+        // A change of the service itself is tried at once.
+        let other = [instance("s0", 0, ["HAPROXY_0_PORT": "12000"])]
+        #expect(reloads(reconciler.view(view([web[0]] + other), index: 103, now: at(0.4))).count == 1)
+    }
+
+    /// A port that another process has taken meanwhile is looked for when a reload has failed.
+    @Test func aFailedReloadLooksForBusyPortsAgain() throws {
+        var reconciler = try serving(services(0..<1))
+        _ = reconciler.view(view(services(0..<1) + withPorts(1..<2)), index: 101, now: at(0))
+        _ = reconciler.failed("refused", busyPorts: { _ in [11001: "(another process listens there)"] }, now: at(0.1))
+        #expect(reconciler.table.problems.contains { $0.text.contains("port 11001 is in use") })
+    }
+
+    /// All load balancers refuse the same: none may give up its address for it.
+    @Test func aRefusedReloadGatesNoReadiness() async throws {
+        var reconciler = try serving(withPorts(0..<1))
+        _ = reconciler.view(view(withPorts(0..<2)), index: 101, now: at(0))
+        _ = reconciler.failed("refused", now: at(0.1))
+        var failing: [String] = []
+        for check in LoadBalancerState.routeChecks(hasLastGood: true, { [reconciler] in reconciler }) {
+            guard case .fail(let reason) = await check.run() else { continue }
+            #expect(check.gates.isEmpty, "\(check.name)")
+            #expect(reason.contains("refused"))
+            failing.append(check.name)
+        }
+        #expect(failing == ["reload"])
     }
 
     @Test func silenceChangesNothing() throws {

@@ -86,7 +86,14 @@ import Testing
     /// A model of HAProxy carries out what the reconciler asks for, with reloads and changes that fail, restarts and connections that hold
     /// servers; whatever the history, it ends up serving what Consul tells, and never a server that is gone for longer than one action.
     @Test(arguments: 1...40)
-    func anyHistoryEndsInWhatConsulTells(seed: UInt64) throws {
+    func anyHistoryEndsInWhatConsulTells(seed: UInt64) throws { try play(seed, poison: nil) }
+
+    /// A service that HAProxy never takes costs the others nothing, and is served once HAProxy takes it.
+    @Test(arguments: 1...40)
+    func aServiceThatHAProxyRefusesCostsTheOthersNothing(seed: UInt64) throws { try play(seed, poison: "s4") }
+
+    private func play(_ seed: UInt64, poison first: String?) throws {
+        var poison = first
         var random = SeededGenerator(seed: seed)
         var now = ContinuousClock.now
         let empty = table([])
@@ -102,7 +109,8 @@ import Testing
                     switch action {
                     case .reload(let table):
                         now += .milliseconds(80)
-                        if canFail && Int.random(in: 0..<8, using: &random) == 0 {
+                        if table.backends.contains(where: { $0.service == poison }) || canFail && Int.random(in: 0..<8, using: &random) == 0
+                        {
                             next += reconciler.failed("refused", now: now)
                         } else {
                             model.reload(table)
@@ -132,6 +140,7 @@ import Testing
             if Bool.random(using: &random) {
                 let service = "s\(number % 5)"
                 var labels = ["HAPROXY_0_VHOST": "\(service).test"]
+                if poison != nil, number % 5 > 1 { labels["service_port"] = "1100\(number % 5)" }
                 if number % 5 == 4 { labels["service_port"] = "11004" }
                 catalog.append(instance(service, number, address: "10.0.0.\(number)", labels))
             }
@@ -139,15 +148,27 @@ import Testing
             settle(reconciler.view(CatalogSnapshot(catalog), index: index, now: now), canFail: true)
         }
         // Then nothing changes any more: time alone must bring the rest.
-        for _ in 0..<100 {
-            guard let wakeUp = reconciler.wakeUp else { break }
-            now = max(now, wakeUp)
-            settle(reconciler.tick(now: now), canFail: false)
+        func wait() {
+            for _ in 0..<100 {
+                guard let wakeUp = reconciler.wakeUp else { break }
+                now = max(now, wakeUp)
+                settle(reconciler.tick(now: now), canFail: false)
+            }
         }
-        let wanted = table(catalog)
+        if poison != nil {
+            catalog.append(instance("s4", 4, address: "10.0.0.4", ["HAPROXY_0_VHOST": "s4.test", "service_port": "11004"]))
+            settle(reconciler.view(CatalogSnapshot(catalog), index: index + 1, now: now), canFail: false)
+            wait()
+            let others = table(catalog.filter { $0.service != "s4" })
+            #expect(model.routes == ModelHAProxy(others).routes)
+            #expect(reconciler.failure != nil && reconciler.table.problems.map(\.service) == ["s4"])
+            poison = nil
+        }
+        wait()
         #expect(model.routes == ModelHAProxy(reconciler.table).routes)
-        #expect(reconciler.table.backends == wanted.backends)
+        #expect(reconciler.table.backends == table(catalog).backends)
         #expect(model.state.hasLeaving == false)
+        #expect(reconciler.failure == nil && reconciler.heldBack.isEmpty && reconciler.table.problems.isEmpty)
     }
 }
 

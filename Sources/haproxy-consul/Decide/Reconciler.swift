@@ -44,15 +44,21 @@ struct Reconciler: Sendable {
     let policy: Policy
     /// What is believed and served.
     private(set) var accepted: AcceptedView
-    /// What is wanted.
+    /// What is asked of HAProxy: what is wanted, but for what it has refused.
     private(set) var table: RouteTable
+    /// What is wanted.
+    private var wanted: RouteTable
+    /// What was refused, and is not asked for again for a while.
+    private(set) var heldBack = HeldChanges()
+    /// What the last reload was to bring.
+    private var attempted: RouteTable?
     /// The table that HAProxy is known to serve.
     private(set) var servedTable: RouteTable
     /// What its worker has; nil where only a reload brings it into a known state.
     private(set) var served: ServedState?
     /// True between an action `reload` or `change` and its answer.
     private(set) var isApplying = false
-    /// Why the last attempt failed.
+    /// Why the last attempt failed, or something is left out since one did.
     private(set) var failure: String?
     /// When Consul told a view last.
     private(set) var lastView: ContinuousClock.Instant?
@@ -81,6 +87,7 @@ struct Reconciler: Sendable {
         self.policy = policy
         accepted = lastGood
         self.table = table
+        wanted = table
         servedTable = table
         self.served = served
         guarding = LossGuard(policy.loss, index: lastGood.index)
@@ -92,10 +99,12 @@ struct Reconciler: Sendable {
     var known: RouteTable.Known { maker.known }
 
     /// Something else was found out of certificates or heads: decides again about what is believed.
-    mutating func learned(_ known: RouteTable.Known, now: ContinuousClock.Instant) -> [Action] {
+    mutating func learned(
+        _ known: RouteTable.Known, busyPorts: @escaping (Set<Int>) -> [Int: String] = { _ in [:] }, now: ContinuousClock.Instant
+    ) -> [Action] {
         guard known != maker.known else { return [] }
         maker.known = known
-        return decide(accepted.instances, accepted.index) { [busyPorts] _ in busyPorts } + saveIfDue(now) + applyIfDue(now)
+        return decide(accepted.instances, accepted.index, busyPorts) + saveIfDue(now) + applyIfDue(now)
     }
 
     /// The shell was interrupted while it may have been at work: only a reload brings HAProxy into a known state.
@@ -110,7 +119,7 @@ struct Reconciler: Sendable {
         let save = isUnsaved ? nextSave : nil
         guard !isApplying else { return [holdEnd, save].compactMap { $0 }.min() }
         let cleaning = served?.hasLeaving == true ? nextCleaning : nil
-        return [isReloadWanted ? nextReload : nil, cleaning, holdEnd, save].compactMap { $0 }.min()
+        return [isReloadWanted ? nextReload : nil, cleaning, holdEnd, save, heldBack.nextTry].compactMap { $0 }.min()
     }
 
     /// Consul told a view.
@@ -140,12 +149,11 @@ struct Reconciler: Sendable {
     /// HAProxy serves the table that was asked for, after a reload or a change of the running worker.
     mutating func applied(_ table: RouteTable, _ state: ServedState, now: ContinuousClock.Instant) -> [Action] {
         isApplying = false
-        failure = nil
         if served?.generation != state.generation { nextReload = now + policy.coalesce }
         nextCleaning = now + policy.cleaning
         servedTable = table
         served = state
-        return applyIfDue(now)
+        return takenBack() + applyIfDue(now)
     }
 
     /// HAProxy has started anew from the files on disk, which were this table's, since the last action; what was asked for was not done.
@@ -163,12 +171,17 @@ struct Reconciler: Sendable {
         return [.log(.runtimeFailed(reason))] + applyIfDue(now)
     }
 
-    /// HAProxy serves what it served before.
-    mutating func failed(_ reason: String, now: ContinuousClock.Instant) -> [Action] {
+    /// HAProxy serves what it served before. What was new is held back, so that the rest goes on being changed.
+    /// - Parameter busyPorts: as of `view`: a port that another process has taken meanwhile may be the reason.
+    mutating func failed(
+        _ reason: String, busyPorts: @escaping (Set<Int>) -> [Int: String] = { _ in [:] }, now: ContinuousClock.Instant
+    ) -> [Action] {
         isApplying = false
         failure = reason
-        nextReload = now + policy.retry
-        return []
+        let holdsMore = heldBack.refused(
+            attempted ?? table, served: servedTable, reason, now: now, soon: policy.coalesce, retry: policy.retry)
+        nextReload = now + (holdsMore ? policy.coalesce : policy.retry)
+        return decide(accepted.instances, accepted.index, busyPorts) + saveIfDue(now) + applyIfDue(now)
     }
 
     /// The time of `wakeUp` has come.
@@ -201,21 +214,15 @@ struct Reconciler: Sendable {
     private mutating func decide(
         _ instances: [ServiceInstance], _ index: UInt64, _ findBusy: ((Set<Int>) -> [Int: String])?
     ) -> [Action] {
-        var actions: [Action] = []
         // Those that HAProxy has are in use, but by itself.
         let own = Set(servedTable.backends.flatMap(\.ports))
         var busy = busyPorts
-        let wanted = maker.table(instances, before: accepted.owners) { ports in
+        wanted = maker.table(instances, before: accepted.owners) { ports in
             if let findBusy { busy = findBusy(ports.subtracting(own)) }
             return busy
         }
         busyPorts = busy
-        if wanted.problems != table.problems {
-            let (new, old) = (Set(wanted.problems), Set(table.problems))
-            actions += wanted.problems.filter { !old.contains($0) }.map { .log(.problem($0)) }
-            actions += table.problems.filter { !new.contains($0) }.map { .log(.problemGone($0)) }
-        }
-        table = wanted
+        let actions = ask()
         var accepted = AcceptedView()
         accepted.instances = instances
         accepted.index = index
@@ -223,6 +230,23 @@ struct Reconciler: Sendable {
         let hasChanged = accepted.instances != self.accepted.instances || accepted.owners != self.accepted.owners
         self.accepted = accepted
         if hasChanged { isUnsaved = true }
+        return actions
+    }
+
+    /// Makes the table that is asked for of the wanted one.
+    private mutating func ask() -> [Action] {
+        let next = heldBack.table(wanted, served: servedTable)
+        defer { table = next }
+        guard next.problems != table.problems else { return [] }
+        let (new, old) = (Set(next.problems), Set(table.problems))
+        return next.problems.filter { !old.contains($0) }.map { .log(.problem($0)) }
+            + table.problems.filter { !new.contains($0) }.map { .log(.problemGone($0)) }
+    }
+
+    /// HAProxy serves what was asked for: what it had refused before is held back no longer.
+    private mutating func takenBack() -> [Action] {
+        let actions = heldBack.succeeded() ? ask() : []
+        if heldBack.isEmpty { failure = nil }
         return actions
     }
 
@@ -236,21 +260,24 @@ struct Reconciler: Sendable {
 
     private mutating func applyIfDue(_ now: ContinuousClock.Instant) -> [Action] {
         guard !isApplying else { return [] }
+        var actions = heldBack.release(now: now) ? ask() : []
         guard let change = served?.change(from: servedTable, to: table) else {
             isReloadWanted = true
-            if let nextReload, now < nextReload { return [] }
+            if let nextReload, now < nextReload { return actions }
             isApplying = true
-            return [.reload(table)]
+            attempted = table
+            return actions + [.reload(table)]
         }
         isReloadWanted = false
         if !change.isEmpty {
             isApplying = true
-            return [.change(change, table)]
+            return actions + [.change(change, table)]
         }
         // Nothing that a client would notice; the table may differ by what is only told, such as problems.
         servedTable = table
-        guard let served, served.hasLeaving, let nextCleaning, now >= nextCleaning else { return [] }
+        actions += takenBack()
+        guard let served, served.hasLeaving, let nextCleaning, now >= nextCleaning else { return actions }
         isApplying = true
-        return [.change(served.cleaning(), table)]
+        return actions + [.change(served.cleaning(), table)]
     }
 }

@@ -91,6 +91,31 @@ struct RouteTable: Hashable {
         RouteTable(backends: backends, problems: [], owners: owners, certificates: certificates)
     }
 
+    /// The same, but these services keep the shape that they are served with, with the servers of now; those that are not served are
+    /// left out.
+    func keeping(_ services: Set<String>, of served: RouteTable, keepsCertificates: Bool, _ more: [Problem]) -> RouteTable {
+        var backends = backends.filter { !services.contains($0.service) }
+        for old in served.backends where services.contains(old.service) {
+            func isOwn(_ owner: String?) -> Bool { owner == nil || owner == old.service }
+            // A port that it has given up, and another has by now, is not to be had by both.
+            guard old.ports.allSatisfy({ isOwn(owners.ports[$0]) }) else { continue }
+            let own = self.backends.first { $0.service == old.service }
+            let hosts = own == nil ? [] : old.hosts.filter { isOwn(owners.hosts[$0]) }
+            backends.append(Backend(service: old.service, shape: old.shape, hosts: hosts, servers: own?.servers ?? []))
+        }
+        backends.sort { $0.service < $1.service }
+        var certificates = certificates
+        if keepsCertificates {
+            certificates = served.certificates.merging(certificates) { $1 }.filter { served.certificates[$0.key] != nil }
+        }
+        for name in backends.compactMap(\.shape.options.certificate) {
+            certificates[name] = self.certificates[name] ?? served.certificates[name]
+        }
+        return RouteTable(
+            backends: backends, problems: (problems + more).sorted { ($0.service, $0.text) < ($1.service, $1.text) }, owners: owners,
+            certificates: certificates, unchecked: unchecked)
+    }
+
     /// True for instances that concern this load balancer.
     static func isRelevant(_ instance: ServiceInstance, _ policy: Policy) -> Bool {
         ServiceLabels.isPublished(instance, groups: policy.groups)
