@@ -86,6 +86,20 @@ import Testing
         #expect(registry.done == ["+S1"])
     }
 
+    @Test(.timeLimit(.minutes(1))) func onlyWritesUnderWayOrFailedAreKept() async throws {
+        let registry = HeldRegistry()
+        var queue = RegistryQueue(registry, contents: [])
+        registry.allow(2)
+        let (one, two) = (queue.add(.remember("S1")), queue.add(.forget("S1")))
+        let (first, second) = (try #require(one), try #require(two))
+        _ = await second.value
+        queue.settle(first, of: "S1")
+        #expect(queue.writing(of: "S1") == second)
+        queue.settle(second, of: "S1")
+        #expect(queue.writing(of: "S1") == nil)
+        #expect(registry.done == ["+S1", "-S1"])
+    }
+
     @Test(.timeLimit(.minutes(1))) func nothingIsAcceptedOnceTheLeaseIsOver() async throws {
         let leads = Mutex(true)
         let registry = HeldRegistry()

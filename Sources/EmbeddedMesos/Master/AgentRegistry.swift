@@ -19,6 +19,12 @@ struct RegistryQueue {
     enum Entry: Sendable, Hashable {
         case remember(String)
         case forget(String)
+
+        var agentID: String {
+            switch self {
+            case .remember(let agent), .forget(let agent): agent
+            }
+        }
     }
     typealias Writing = Task<Result<Void, ClusterError>, Never>
 
@@ -26,7 +32,7 @@ struct RegistryQueue {
     /// What the registry holds once all writes are done.
     private var contents: Set<String>
     private var last: Writing?
-    /// Each agent's last write.
+    /// Each agent's last write, while it is under way or failed.
     private var writings: [String: Writing] = [:]
 
     /// - Parameter contents: the agents that the registry holds now.
@@ -37,14 +43,9 @@ struct RegistryQueue {
 
     /// Asks for a write; nil where the registry holds it so already.
     mutating func add(_ entry: Entry) -> Writing? {
-        let id: String
         switch entry {
-        case .remember(let agent):
-            guard contents.insert(agent).inserted else { return nil }
-            id = agent
-        case .forget(let agent):
-            guard contents.remove(agent) != nil else { return nil }
-            id = agent
+        case .remember(let agent): guard contents.insert(agent).inserted else { return nil }
+        case .forget(let agent): guard contents.remove(agent) != nil else { return nil }
         }
         let (registry, before) = (registry, last)
         let writing = Writing {
@@ -60,12 +61,17 @@ struct RegistryQueue {
             }
         }
         last = writing
-        writings[id] = writing
+        writings[entry.agentID] = writing
         return writing
     }
 
-    /// The last write of an agent, done or under way; nil where there was none.
+    /// The last write of an agent, under way or failed; nil where the registry holds what was asked for.
     func writing(of agentID: String) -> Writing? { writings[agentID] }
+
+    /// That write has succeeded.
+    mutating func settle(_ writing: Writing, of agentID: String) {
+        if writings[agentID] == writing { writings[agentID] = nil }
+    }
 
     /// That write has failed: what it was to remember must be written again.
     mutating func undo(_ writing: Writing, of agentID: String) {

@@ -71,8 +71,11 @@ actor Master {
 
     private func record(_ entry: RegistryQueue.Entry) {
         guard let writing = registry.add(entry) else { return }
-        Task { [fail] in
-            if case .failure(let error) = await writing.value { fail(error) }
+        Task {
+            switch await writing.value {
+            case .success: registry.settle(writing, of: entry.agentID)
+            case .failure(let error): fail(error)
+            }
         }
     }
 
@@ -129,9 +132,13 @@ actor Master {
         let id: String
         if let given = registration.agentID { id = given } else { id = try change { state, _ in state.makeAgentID() } }
         _ = registry.add(.remember(id))
-        if let writing = registry.writing(of: id), case .failure(let error) = await writing.value {
-            registry.undo(writing, of: id)
-            throw error
+        if let writing = registry.writing(of: id) {
+            switch await writing.value {
+            case .success: registry.settle(writing, of: id)
+            case .failure(let error):
+                registry.undo(writing, of: id)
+                throw error
+            }
         }
         return try change { state, now in state.register(registration, newID: id, now) }
     }
