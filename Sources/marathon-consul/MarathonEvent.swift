@@ -12,6 +12,13 @@ enum MarathonEvent: Sendable, Hashable {
     /// Something changed that only a look at all apps tells.
     case unclear(at: Timestamp)
 
+    /// When it was told, by Marathon's clock.
+    var at: Timestamp {
+        switch self {
+        case .status(_, let at), .health(_, _, _, let at), .appEnded(_, let at), .unclear(let at): at
+        }
+    }
+
     /// The types that the stream is asked for.
     static let types = [
         "api_post_event", "app_terminated_event", "deployment_failed", "deployment_info", "deployment_step_success", "deployment_success",

@@ -17,6 +17,8 @@ struct MarathonView: Sendable {
     /// When the last snapshot was asked for, and when it was there.
     private(set) var asOf: Timestamp?
     private var horizon: Timestamp?
+    /// The latest time that anything told.
+    private var newest: Timestamp?
     /// A snapshot asked for later than this would tell what is unclear now.
     private var unclear: Timestamp?
 
@@ -25,9 +27,18 @@ struct MarathonView: Sendable {
 
     // MARK: snapshots
 
-    /// Takes a snapshot in.
+    /// What the clock may differ by where it runs on: events and questions are stamped by two processes.
+    private static let jitter: Int64 = 1000
+
+    /// Takes a snapshot in. They come in the order in which they were asked for: one that was asked for earlier than the last, or came
+    /// earlier than what is known, tells that the clock was set back. Then nothing of before can be compared with what comes.
     mutating func take(_ snapshot: MarathonSnapshot, asked: Timestamp, came: Timestamp) {
-        if let asOf, asked < asOf { return }
+        if asOf.map({ asked < $0 }) ?? false || isAhead(of: came) {
+            self = MarathonView()
+            // What happened between question and answer is in the next one.
+            look(max(asked, came))
+        }
+        newest = max(newest ?? asked, asked, came)
         var next: [String: BridgedTask] = [:]
         for (id, told) in snapshot.tasks {
             if let end = ended[id] {
@@ -74,6 +85,7 @@ struct MarathonView: Sendable {
 
     /// Takes an event in.
     mutating func take(_ event: MarathonEvent) {
+        newest = max(newest ?? event.at, event.at)
         switch event {
         case .status(let task, let at): take(task, at)
         case .health(let instance, let isAlive, let isOverall, let at): takeHealth(instance, isAlive, isOverall, at)
@@ -81,6 +93,9 @@ struct MarathonView: Sendable {
         case .unclear(let at): look(at)
         }
     }
+
+    /// True where the clock was set back since the last snapshot: only a new one tells what is so.
+    func isAhead(of now: Timestamp) -> Bool { newest.map { $0.milliseconds > now.milliseconds + Self.jitter } ?? false }
 
     private mutating func look(_ at: Timestamp) { unclear = max(unclear ?? at, at) }
 

@@ -71,7 +71,7 @@ actor Session {
                 isNews = true
             }
             guard isNews else { continue }
-            if view.needsSnapshot { snapshotWanted.yield() }
+            if view.needsSnapshot || view.isAhead(of: Self.now()) { snapshotWanted.yield() }
             if hasRead { writeWanted.yield() }
         }
         throw ClusterError(.unavailable, "Marathon has ended the event stream")

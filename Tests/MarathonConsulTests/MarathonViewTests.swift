@@ -108,6 +108,25 @@ func status(_ id: String = "web.1", _ status: String, at: Int64, app: String = "
         #expect(view.tasks.isEmpty)
     }
 
+    /// The clock is set back by a minute: what comes is taken at once, not when the clock has caught up.
+    @Test(arguments: [false, true]) func aClockThatIsSetBackFreezesNothing(isToldByEvent: Bool) {
+        var view = MarathonView()
+        // The last that is known of before: a snapshot, or an event after a snapshot long ago.
+        view.take(MarathonSnapshot([app(tasks: [task()])]), asked: time(isToldByEvent ? -100_000 : 60_000), came: time(60_000))
+        if isToldByEvent { view.take(status("web.1", "TASK_RUNNING", at: 60_000)) }
+        #expect(!view.isAhead(of: time(60_000)) && view.isAhead(of: time(0)))
+        view.take(status("web.2", "TASK_RUNNING", at: 0))
+        view.take(MarathonSnapshot([app(tasks: [task("web.2")])]), asked: time(10), came: time(20))
+        #expect(view.tasks.keys.sorted() == ["web.2"] && !view.isAhead(of: time(20)))
+        // Another look tells what happened between question and answer.
+        #expect(view.needsSnapshot)
+        view.take(MarathonSnapshot([app(tasks: [task("web.2")])]), asked: time(120), came: time(130))
+        #expect(!view.needsSnapshot)
+        view.take(status("web.2", "TASK_FAILED", at: 140))
+        view.take(status("web.3", "TASK_RUNNING", at: 150))
+        #expect(view.tasks.keys.sorted() == ["web.3"])
+    }
+
     @Test func checksDecideWhatIsRoutable() {
         func isRoutable(_ view: MarathonView) -> Bool? { view.tasks["web.1"].map { view.isRoutable($0) } }
         #expect(isRoutable(view(app(tasks: [task()]))) == true)
