@@ -102,8 +102,8 @@ final class AddressGuard: Sendable {
         state.withLock { $0.wake = sources.wake }
         let started = OwnThread.start("addresses") { [self] in
             var loop = AddressGuardLoop(
-                sources: sources, layout: layout, leftovers: leftovers, lease: lease, vrrpPIDFile: vrrpPIDFile, doubt: doubt,
-                logger: context.logger)
+                sources: sources, instances: layout.instances, interface: layout.interface, leftovers: leftovers, lease: lease,
+                vrrpPIDFile: vrrpPIDFile, doubt: doubt, logger: context.logger)
             loop.run { self.take($0, continuation) }
             state.withLock { $0.wake = -1 }
             sources.close()

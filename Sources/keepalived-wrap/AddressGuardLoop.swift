@@ -7,30 +7,36 @@ import Logging
 /// The thread of `AddressGuard`: sleeps until something happens, or until a lease is to be prolonged.
 struct AddressGuardLoop {
     let sources: AddressSources
-    let layout: VRRPLayout
+    let instances: [VRRPLayout.Instance]
+    let interface: String
     let leftovers: Leftovers
     let lease: Duration
     let vrrpPIDFile: String
     var doubt: MasterDoubt
     let logger: Logger
+    let host: AddressBook
 
     private let moving: Set<InternetAddress>
     private var held: Set<InternetAddress> = []
     /// Open while addresses are held, and only then: a backup would be woken by each advert of the master.
     private var listeners: [AdvertSocket] = []
     private var nextRenewal: ContinuousClock.Instant?
+    /// True while the host does not tell its addresses: what was held still is, as far as anybody knows.
+    private var isBlind = false
 
     init(
-        sources: AddressSources, layout: VRRPLayout, leftovers: Leftovers, lease: Duration, vrrpPIDFile: String,
-        doubt: MasterDoubt, logger: Logger
+        sources: AddressSources, instances: [VRRPLayout.Instance], interface: String, leftovers: Leftovers, lease: Duration,
+        vrrpPIDFile: String, doubt: MasterDoubt, logger: Logger, host: AddressBook = .system
     ) {
         self.sources = sources
-        self.layout = layout
+        self.instances = instances
+        self.interface = interface
         self.leftovers = leftovers
         self.lease = lease
         self.vrrpPIDFile = vrrpPIDFile
         self.doubt = doubt
         self.logger = logger
+        self.host = host
         moving = Set(leftovers.virtualAddresses.map(\.address))
     }
 
@@ -56,9 +62,12 @@ struct AddressGuardLoop {
     /// The virtual addresses that are here; those that share their network with an address that stays are marked `IFA_F_NOPREFIXROUTE`.
     ///
     /// A bounded IPv6 address would bound the route of its network too, which the other address needs for ever.
-    private func list() -> [clinux_address] {
+    /// - Returns: nil where the host does not tell; it is asked again soon then, a few times before the lease ends.
+    private mutating func list() -> [clinux_address]? {
         do throws(ClusterError) {
-            let all = try HostAddresses.all().filter { LinkAddress($0).interface != "lo" }
+            let all = try host.list().filter { LinkAddress($0).interface != "lo" }
+            if isBlind { logger.info("this host's addresses can be listed again") }
+            isBlind = false
             let own = all.map { LinkAddress($0) }.filter { !moving.contains($0.address) }
             return all.filter { moving.contains(LinkAddress($0).address) }.map { entry in
                 var entry = entry
@@ -71,8 +80,10 @@ struct AddressGuardLoop {
                 return entry
             }
         } catch {
-            logger.error("\(error)")
-            return []
+            if !isBlind { logger.error("\(error); tried again until it goes") }
+            isBlind = true
+            nextRenewal = .now + (lease > .zero ? min(lease / 10, .seconds(1)) : .seconds(1))
+            return nil
         }
     }
 
@@ -80,7 +91,8 @@ struct AddressGuardLoop {
     private static let noPrefixRoute: UInt32 = 0x200
 
     private mutating func look(_ tell: (AddressGuard.Event) -> Void) {
-        let now = Set(list().map { LinkAddress($0).address })
+        guard let listed = list() else { return }
+        let now = Set(listed.map { LinkAddress($0).address })
         guard now != held else { return }
         let hasNew = !now.isSubset(of: held)
         held = now
@@ -96,7 +108,7 @@ struct AddressGuardLoop {
             listeners = []
         } else if listeners.isEmpty {
             do throws(ClusterError) {
-                for instance in layout.instances { listeners.append(try AdvertSocket(instance, on: layout.interface)) }
+                for instance in instances { listeners.append(try AdvertSocket(instance, on: interface)) }
             } catch {
                 logger.error("\(error)")
             }
@@ -121,10 +133,16 @@ struct AddressGuardLoop {
     }
 
     private mutating func renew(_ tell: (AddressGuard.Event) -> Void) {
-        nextRenewal = .now + lease / 2
-        if !drain().isEmpty { look(tell) }
-        for var address in list() {
-            let problem = clinux_set_address_lifetime(&address, UInt32(lease.milliseconds / 1000))
+        nextRenewal = lease > .zero ? .now + lease / 2 : nil
+        if !drain().isEmpty || isBlind { look(tell) }
+        if isBlind { return }
+        guard !held.isEmpty, lease > .zero else {
+            nextRenewal = nil
+            return
+        }
+        guard let listed = list() else { return }
+        for address in listed {
+            let problem = host.bound(address, UInt32(lease.milliseconds / 1000))
             if problem != 0, problem != ENODEV {
                 logger.warning(
                     "can't bound the life of \(LinkAddress(address).address): \(String(cString: strerror(problem)))")

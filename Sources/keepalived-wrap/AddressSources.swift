@@ -1,5 +1,6 @@
 import CLinux
 import ClusterCore
+import Entrypoint
 import Glibc
 
 /// What the guard's thread waits for.
@@ -33,5 +34,16 @@ struct AddressSources: Sendable {
     static func ring(_ wake: Int32) {
         var one: UInt8 = 1
         _ = write(wake, &one, 1)
+    }
+}
+
+/// The host's addresses, as the guard sees and bounds them.
+struct AddressBook: Sendable {
+    let list: @Sendable () throws(ClusterError) -> [clinux_address]
+    /// Bounds an address's life to so many seconds; 0, or an errno.
+    let bound: @Sendable (clinux_address, UInt32) -> Int32
+
+    static let system = AddressBook(list: { () throws(ClusterError) in try HostAddresses.all() }) { address, seconds in
+        withUnsafePointer(to: address) { clinux_set_address_lifetime($0, seconds) }
     }
 }
