@@ -99,10 +99,11 @@ public final class ChecksRunner: Sendable {
     }
 
     /// Runs all checks, at once.
-    public func summary() async -> Summary {
+    /// - Parameter gate: only those that gate this probe.
+    public func summary(_ gate: Check.Gate? = nil) async -> Summary {
         let paused = await pausedReason()
         let reports = await withTaskGroup(of: (Int, Report).self) { group in
-            for (index, entry) in entries.enumerated() {
+            for (index, entry) in entries.enumerated() where gate.map(entry.check.gates.contains) ?? true {
                 let skipped = index < alwaysCount ? nil : paused
                 group.addTask { (index, await self.report(entry, skipped: skipped)) }
             }

@@ -49,19 +49,23 @@ struct ProbeService: Sendable {
         return .json(.object(object), status: summary.isPassing(.ready) ? 200 : 503)
     }
 
+    /// How often a component is asked while somebody watches: a child that runs but does not answer rings no bell.
+    private static let watchInterval = Duration.seconds(1)
+
     private func ready(_ watch: ReadinessWatch) async -> HTTPServer.Response {
         let deadline = ContinuousClock.now + watch.wait
         status.watcherHasAsked()
+        defer { status.watcherHasLeft() }
         while true {
             let seen = status.changes.count
-            let summary = await runner.summary()
+            let summary = await runner.summary(.ready)
             let isReady = summary.isPassing(.ready)
             status.isSeenReady(isReady)
             let left = deadline - .now
             guard left > .zero, watch.known == isReady, !Task.isCancelled else {
                 return readiness(summary)
             }
-            _ = await Deadline.run(left) { [status] in await status.changes.wait(after: seen) }
+            _ = await Deadline.run(min(left, Self.watchInterval)) { [status] in await status.changes.wait(after: seen) }
         }
     }
 

@@ -1,7 +1,8 @@
 import ClusterCore
 
 /// What a long poll of `/ready` asks: `/ready?wait=5s&known=ready`. It is answered once the component's readiness differs from what the
-/// asker knows, else after the wait; the readiness is found out anew at each change of the child's phase and at the end.
+/// asker knows, else after the wait; the readiness is found out anew at each change of the child's phase, each second and at
+/// the end.
 struct ReadinessWatch: Sendable, Hashable {
     /// The longest wait.
     static let longest = Duration.seconds(25)

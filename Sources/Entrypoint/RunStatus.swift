@@ -24,6 +24,8 @@ final class RunStatus: Sendable {
         var companionFailures: [String: String] = [:]
         var probeSocket: String?
         var wasReady: Bool?
+        /// How many long polls of readiness are under way.
+        var watches = 0
     }
     private let state = Mutex(State())
     private let started = ContinuousClock.now
@@ -51,7 +53,11 @@ final class RunStatus: Sendable {
         state.withLock { $0.companionFailures[name] = reason }
         changes.ring()
     }
-    func watcherHasAsked() { watchers.ring() }
+    func watcherHasAsked() {
+        state.withLock { $0.watches += 1 }
+        watchers.ring()
+    }
+    func watcherHasLeft() { state.withLock { $0.watches -= 1 } }
     /// What anybody's question has found out is told to all who watch.
     func isSeenReady(_ isReady: Bool) {
         let isNews = state.withLock { state in
@@ -65,7 +71,7 @@ final class RunStatus: Sendable {
     /// when it has acted on that (keepalived-wrap has moved the virtual addresses away), which is waited for.
     func announceStop(atMost limit: Duration) async {
         let asked = watchers.count
-        let isWatched = changes.listeners > 0
+        let isWatched = state.withLock { $0.watches } > 0
         enter(.stopping)
         guard isWatched else { return }
         _ = await Deadline.run(limit) { [watchers] in await watchers.wait(after: asked) }

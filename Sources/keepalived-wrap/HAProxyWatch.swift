@@ -8,8 +8,8 @@ import Logging
 
 /// Watches whether haproxy-consul is ready, and writes that into the file that keepalived tracks.
 ///
-/// haproxy-consul's probe answers a long poll at the moment of a change (`ReadinessWatch`); others, such as HAProxy's `monitor-uri`, are
-/// asked again and again.
+/// haproxy-consul's probe answers a long poll as soon as its process or a companion changes, and within a second or so of a check that
+/// turns (`ReadinessWatch`); others, such as HAProxy's `monitor-uri`, are asked again and again.
 actor HAProxyWatch {
     /// Where the probe is.
     enum Probe: Sendable, Hashable, CustomStringConvertible {
@@ -45,8 +45,8 @@ actor HAProxyWatch {
     private(set) var tracker = HAProxyTracker()
     private var lastLook: ContinuousClock.Instant?
 
-    /// How long an answer of a watchable probe may take: while all is well, and while the verdict is not sure. A change of HAProxy's
-    /// process is answered at once all the same; only one that runs but does not answer is found out by somebody's asking.
+    /// How long an answer of a watchable probe may take: while all is well, and while the verdict is not sure. A change is
+    /// answered before that: the probe looks each second while it is watched.
     static let calmWait = Duration.seconds(15)
     static let anxiousWait = Duration.seconds(1)
 

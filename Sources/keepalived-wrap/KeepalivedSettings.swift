@@ -50,7 +50,8 @@ enum KeepalivedSettings {
         isAllowed: { $0 == "none" || ($0.hasPrefix("/") && $0.utf8.count <= 107) || isURL($0) })
     static let probeInterval = Setting(
         "probe_interval", "KEEPALIVED_PROBE_INTERVAL", default: .milliseconds(500), in: .milliseconds(50) ... .seconds(30),
-        help: "how often HAProxy's readiness is asked for where the probe is not haproxy-consul's, which tells of each change at once")
+        help: "how often HAProxy's readiness is asked for where the probe is not haproxy-consul's, which tells by itself: at once of a "
+            + "HAProxy that ends, after a second and the check's time of one that hangs")
     static let lease = Setting(
         "address_lease", "KEEPALIVED_ADDRESS_LEASE", default: .seconds(6), bounds: "0s, or 3s–1h, in whole seconds",
         help: """

@@ -56,6 +56,18 @@ import Testing
         #expect(ContinuousClock.now - began < .seconds(7))
     }
 
+    @Test func aLongPollTellsOfACheckThatTurnsByItself() async throws {
+        let directory = try TemporaryDirectory("watch")
+        let ready = try directory.write("ready", "")
+        let fixture = try await Fixture(["FIXTURE_COMMAND": "sleep 1000", "FIXTURE_READY": ready], directory: directory)
+        try await eventually("ready") { try fixture.ask("/ready").status == 200 }
+        let began = ContinuousClock.now
+        async let asked = OwnThread.run("long-poll") { try? fixture.ask("/ready?wait=20s&known=ready").status }
+        unlink(ready)
+        #expect(await asked == 503)
+        #expect(ContinuousClock.now - began < .seconds(8))
+    }
+
     @Test func theHealthSubcommandAsksTheRunningOne() async throws {
         let directory = try TemporaryDirectory("health")
         func health(_ option: String) async throws -> (Int32, String) {
