@@ -30,6 +30,13 @@ struct HolderEntryTests {
         try await entry("lb2").publish(isHolder: true)
         try await entry("lb1").publish(isHolder: false)
         #expect(try await named() == "lb2")
+        // The holder's next look changes nothing, or writes again what has gone or is another's.
+        #expect(try await entry("lb2").publish(isHolder: true) == false)
+        try await consul.removeValue(of: "virtual-ip/51")
+        #expect(try await entry("lb2").publish(isHolder: true))
+        try await consul.setValue(Array("nonsense".utf8), of: "virtual-ip/51")
+        #expect(try await entry("lb2").publish(isHolder: true))
+        #expect(try await named() == "lb2")
         try await entry("lb2").removal.run(Logger(label: "test"))
         #expect(try await named() == nil)
     }
