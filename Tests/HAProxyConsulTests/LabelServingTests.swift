@@ -169,6 +169,8 @@ import Testing
         }
         try await register(0, ["HAPROXY_0_STICKY": "true"])
         try await balancer.waitUntil("web.test", answers: 200)
+        // HAProxy serves it before the updater has verified that, and counts.
+        try await eventually("the reload is counted") { try await (reloads(balancer) ?? 0) > 0 }
         let before = try await reloads(balancer)
         try await register(1, ["HAPROXY_0_STICKY": "true"])
         try await register(2, ["HAPROXY_0_STICKY": "true", "HAPROXY_0_WEIGHT": "0"])
